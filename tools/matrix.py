@@ -1,0 +1,58 @@
+"""Reads build_matrix.yml, the one list of architectures."""
+
+import os
+import platform
+import re
+import sys
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build"
+MATRIX = yaml.safe_load((ROOT / "build_matrix.yml").read_text())
+ARCHITECTURES = MATRIX["architectures"]
+ABI = MATRIX["abi"]
+PORTABLE = "portable"
+
+
+def version():
+    """The version of the package, from the only place that states it."""
+    text = (ROOT / "pysrc" / "web" / "__init__.py").read_text()
+    return re.search(r'^__version__ = "([^"]+)"', text, re.M).group(1)
+
+
+def micropython():
+    """The MicroPython source tree that make fetched, or MPY_DIR."""
+    return Path(os.environ.get("MPY_DIR") or BUILD / "micropython")
+
+
+def native_mpy(arch):
+    """Where the native file of an architecture is built."""
+    return BUILD / "native" / arch / "_native.mpy"
+
+
+def dist_dir(arch):
+    """The folder of dist/ for an architecture, or for the portable package."""
+    return ROOT / "dist" / (PORTABLE if arch == PORTABLE else f"{arch}_{ABI}")
+
+
+def host():
+    """The architecture of this machine's own unix port, or portable."""
+    return {"x86_64": "x64", "i686": "x86"}.get(platform.machine(), PORTABLE)
+
+
+def main(what, *archs):
+    """Answer the Makefile: list, host, folder ARCH, apt [ARCH...]."""
+    if what == "list":
+        print(*ARCHITECTURES)
+    elif what == "host":
+        print(host())
+    elif what == "folder":
+        print(dist_dir(archs[0]).name)
+    elif what == "apt":
+        print(*sorted({p for arch in archs or ARCHITECTURES for p in ARCHITECTURES[arch]["apt"]}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

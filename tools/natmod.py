@@ -1,0 +1,105 @@
+"""Builds the native module: natmod/*.c to build/native/<arch>/_native.mpy.
+
+    python tools/natmod.py [--espressif] ARCH...
+
+Refuses an object that would not work once loaded: one with data that C writes
+to, or with a symbol that MicroPython does not provide.
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+
+from elftools.elf.elffile import ELFFile
+from matrix import ARCHITECTURES, BUILD, MATRIX, ROOT, micropython, native_mpy
+
+UNIT = "natmod/unit.c"
+BINDING = "natmod/module.c"
+# Supplied by mpy_ld.py when it links.
+LINKER_SYMBOLS = {"", "mp_fun_table", "mp_native_qstr_table", "_GLOBAL_OFFSET_TABLE_"} | {
+    f"mp_type_fun_builtin_{arity}" for arity in ("0", "1", "2", "3", "var")
+}
+
+
+def run(*command):
+    subprocess.run([str(c) for c in command], cwd=ROOT, check=True)
+
+
+def compiler_of(arch, espressif):
+    """The compiler and the flags that are the architecture's own."""
+    entry = ARCHITECTURES[arch]
+    if espressif and "espressif" in entry:
+        for name in entry["espressif"]:
+            if shutil.which(name):
+                return name, entry["espressif_flags"].split()
+        sys.exit(f"natmod: none of {', '.join(entry['espressif'])} is on PATH")
+    if not shutil.which(entry["compiler"]):
+        sys.exit(
+            f"natmod: {entry['compiler']} is not installed; apt-get install "
+            + " ".join(entry["apt"])
+        )
+    return entry["compiler"], entry["flags"].split()
+
+
+def check_object(path):
+    """Stop at writable data and at symbols that nothing defines."""
+    with open(path, "rb") as file:
+        elf = ELFFile(file)
+        faults = [
+            f"{section.name} holds {section['sh_size']} bytes of mutable data"
+            for section in elf.iter_sections()
+            if section.name.startswith((".bss", ".data", ".sbss", ".sdata"))
+            and not section.name.startswith(".data.rel.ro")
+            and section["sh_size"]
+        ]
+        for symbol in elf.get_section_by_name(".symtab").iter_symbols():
+            if symbol["st_shndx"] == "SHN_UNDEF" and symbol.name not in LINKER_SYMBOLS:
+                faults.append(f"undefined symbol {symbol.name}")
+            if symbol["st_shndx"] == "SHN_COMMON":
+                faults.append(f"common symbol {symbol.name}")
+    if faults:
+        sys.exit(f"natmod: {path.name}: " + "; ".join(faults))
+
+
+def build(arch, espressif=False):
+    mpy = micropython()
+    out = native_mpy(arch)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    config, obj = out.with_name("native.config.h"), out.with_name("unit.o")
+    compiler, flags = compiler_of(arch, espressif)
+    ld = [sys.executable, "tools/link.py", "--arch", arch]
+    run(*ld, "--preprocess", "-o", config, BINDING)
+    run(
+        compiler,
+        *MATRIX["common_flags"].split(),
+        *flags,
+        "-DNO_QSTR",
+        "-DMICROPY_ENABLE_DYNRUNTIME",
+        "-DMICROPY_FLOAT_IMPL=MICROPY_FLOAT_IMPL_NONE",  # no float crosses the boundary
+        f"-DMP_CONFIGFILE=<{config}>",
+        "-Inatmod",
+        "-isystem",
+        mpy,
+        "-I.",
+        "-c",
+        UNIT,
+        "-o",
+        obj,
+    )
+    check_object(obj)
+    run(*ld, "--qstrs", config, "-o", out, obj)
+    size, budget = out.stat().st_size, ARCHITECTURES[arch]["budget"]
+    print(f"{arch}: {size} bytes of {budget}", flush=True)
+    if size > budget:
+        sys.exit(f"natmod: {arch} is over its size budget of {budget} bytes")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("arch", nargs="+", choices=ARCHITECTURES)
+    parser.add_argument("--espressif", action="store_true", help="use Espressif's toolchain")
+    options = parser.parse_args()
+    BUILD.mkdir(exist_ok=True)
+    for arch in options.arch:
+        build(arch, options.espressif)
