@@ -1,0 +1,68 @@
+# Responses that the server gives of itself, for requests that no handler answers.
+import asyncio
+import time
+
+from micropython import const
+
+_DISCARD_BYTES = const(65536)
+_DISCARD_MS = const(2000)
+_PAUSE_MS = const(200)
+
+_REASONS = {
+    400: "Bad Request",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    411: "Length Required",
+    413: "Content Too Large",
+    414: "URI Too Long",
+    417: "Expectation Failed",
+    426: "Upgrade Required",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+    501: "Not Implemented",
+    503: "Service Unavailable",
+    505: "HTTP Version Not Supported",
+}
+
+
+class HTTPException(Exception):
+    """Raised in a handler: answer with this status instead.
+
+    status   int
+    headers  str, further field lines, each ended by CRLF
+    """
+
+    def __init__(self, status, headers=""):
+        super().__init__(status)
+        self.status = status
+        self.headers = headers
+
+
+async def refuse(conn, status, headers="", head=False):
+    """Answer with an error status and the connection's end."""
+    reason = _REASONS.get(status, "Error")
+    conn.discard()
+    await conn.send(
+        "HTTP/1.1 {} {}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n"
+        "Connection: close\r\n{}\r\n{}".format(
+            status, reason, len(reason), headers, "" if head else reason
+        ).encode()
+    )
+
+
+async def linger(conn, left):
+    """Take up to `left` bytes that the client is still sending, until it pauses.
+
+    Closing a socket with unread data resets the connection, and the reset may
+    overtake the response (RFC 9112 9.6).
+    """
+    left = min(left, _DISCARD_BYTES)
+    start = time.ticks_ms()
+    try:
+        while left > 0 and time.ticks_diff(time.ticks_ms(), start) < _DISCARD_MS:
+            n = await asyncio.wait_for_ms(conn.receive_into(conn.buf), _PAUSE_MS)
+            if not n:
+                break
+            left -= n
+    except (OSError, asyncio.TimeoutError):
+        pass
