@@ -1,0 +1,156 @@
+"""Real servers for the tests: MicroPython processes on loopback ports."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+
+import matrix  # noqa: E402
+
+BUILD = ROOT / "build"
+MICROPYTHON = BUILD / "unix" / "micropython"
+DEVICE = ROOT / "tests" / "device"
+PARSERS = {"native": matrix.host(), "portable": matrix.PORTABLE}
+
+
+def packages(parser):
+    """The folder of built packages for this machine with that parser."""
+    return BUILD / "dist" / matrix.dist_dir(PARSERS[parser]).name
+
+
+def environment(parser):
+    return {**os.environ, "MICROPYPATH": f"{packages(parser)}:.frozen"}
+
+
+def run_micropython(script, *args, parser="native", heap="4M", timeout=100):
+    """Run a script to its end and return its output."""
+    done = subprocess.run(
+        [MICROPYTHON, "-X", f"heapsize={heap}", script, *map(str, args)],
+        env=environment(parser),
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
+    return done.stdout + done.stderr
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Server:
+    """A MicroPython process that serves on self.port; lines of its console go to
+    self.console."""
+
+    def __init__(self, parser, command):
+        self.parser = parser
+        self.port = free_port()
+        self.console = []
+        self.process = subprocess.Popen(
+            [*command(self.port)],
+            env=environment(parser),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            bufsize=1,
+        )
+        self.changed = threading.Condition()
+        threading.Thread(target=self._read_console, daemon=True).start()
+        self._wait_until_listening()
+
+    def _read_console(self):
+        for line in self.process.stdout:
+            with self.changed:
+                self.console.append(line.rstrip("\n"))
+                self.changed.notify_all()
+
+    def _wait_until_listening(self):
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                self.connect().close()
+                return
+            except OSError:
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    raise AssertionError("no server: " + "\n".join(self.console))
+                time.sleep(0.01)
+
+    def wait_for_line(self, text, timeout=10):
+        """The console's first line with this text, waiting for it."""
+        with self.changed:
+            found = self.changed.wait_for(
+                lambda: [line for line in self.console if text in line], timeout
+            )
+        assert found, f"{text!r} is not on the console: {self.console}"
+        return found[0]
+
+    def connect(self):
+        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
+
+    def url(self, path="/", scheme="http"):
+        return f"{scheme}://127.0.0.1:{self.port}{path}"
+
+    def exchange(self, *parts, half_close=False):
+        """Send the parts one by one and return all that comes back."""
+        with self.connect() as s:
+            s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for part in parts:
+                s.sendall(part)
+            if half_close:
+                s.shutdown(socket.SHUT_WR)
+            received = b""
+            with contextlib.suppress(ConnectionResetError):
+                while piece := s.recv(65536):
+                    received += piece
+            return received
+
+    def open_files(self):
+        """How many file descriptors the server holds."""
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
+@contextlib.contextmanager
+def serving(parser, script, *args, heap="2M", example=False):
+    runner = [DEVICE / "run_example.py"] if example else []
+
+    def command(port):
+        return [MICROPYTHON, "-X", f"heapsize={heap}", *runner, script, str(port), *args]
+
+    server = Server(parser, command)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="module", params=PARSERS)
+def parser(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def example(parser):
+    """A context manager that serves a file of examples/ as it is."""
+    return lambda name: serving(parser, ROOT / "examples" / name, parser, example=True)
+
+
+@pytest.fixture(scope="module")
+def app(parser):
+    """The server of tests/device/app.py."""
+    with serving(parser, DEVICE / "app.py") as server:
+        yield server

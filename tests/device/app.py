@@ -1,0 +1,192 @@
+# The application that the server's tests talk to:
+#
+#   micropython app.py PORT
+import asyncio
+import gc
+import json
+import sys
+
+import web
+
+app = web.App("127.0.0.1", int(sys.argv[1]), max_head=2048, max_target=200, max_body=300000)
+
+
+def answer(w, body, content_type="text/plain"):
+    if isinstance(body, str):
+        body = body.encode()
+    w.write("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: {}\r\n".format(content_type))
+    w.write("Content-Length: {}\r\n\r\n".format(len(body)))
+    w.write(body)
+
+
+@app.route("/")
+async def index(r, w):
+    answer(w, "index")
+    await w.drain()
+
+
+@app.route("/undrained")
+async def undrained(r, w):
+    answer(w, "sent all the same")
+
+
+@app.route("/inspect", methods=["GET", "POST"])
+async def inspect(r, w):
+    body = await r.read()
+    seen = {
+        "method": r.method,
+        "path": r.path,
+        "query": r.query,
+        "target": r.target,
+        "headers": list(r.headers.items()),
+        "names": list(r.headers),
+        "x-a": r.headers.get("X-A"),
+        "has": "x-a" in r.headers,
+        "default": r.headers.get("x-none", "nothing"),
+        "count": len(r.headers),
+        "addr": list(r.addr) if isinstance(r.addr, tuple) else str(r.addr),
+        "body": str(body, "utf-8"),
+        "left": r.unread,
+    }
+    answer(w, json.dumps(seen))
+
+
+@app.route("/a b/é")
+async def decoded(r, w):
+    answer(w, "decoded")
+
+
+@app.route("/lines", methods=["POST"])
+async def lines(r, w):
+    got = []
+    while True:
+        line = await r.readline()
+        if not line:
+            break
+        got.append(str(line, "utf-8"))
+    answer(w, json.dumps(got))
+
+
+@app.route("/exactly", methods=["POST"])
+async def exactly(r, w):
+    first = await r.readexactly(3)
+    try:
+        await r.readexactly(100)
+        rest = "no error"
+    except EOFError:
+        rest = str(await r.read(), "utf-8")
+    answer(w, json.dumps([str(first, "utf-8"), rest]))
+
+
+@app.route("/count", methods=["POST"])
+async def count(r, w):
+    buf = bytearray(1000)
+    total = 0
+    while True:
+        n = await r.readinto(buf)
+        if not n:
+            break
+        total += n
+    answer(w, str(total))
+
+
+@app.route("/ignore", methods=["POST"])
+async def ignore(r, w):
+    answer(w, "ignored")
+
+
+@app.route("/large")
+async def large(r, w):
+    answer(w, b"0123456789" * 50000)
+    await w.drain()
+
+
+@app.route("/fault")
+async def fault(r, w):
+    w.write(b"HTTP/1.1 200 OK\r\n\r\nhalf an answer")
+    raise ValueError("the handler's fault")
+
+
+@app.route("/late-fault")
+async def late_fault(r, w):
+    w.write(b"HTTP/1.1 200 OK\r\n\r\nhalf an answer")
+    await w.drain()
+    raise ValueError("too late for a 500")
+
+
+@app.route("/teapot")
+async def teapot(r, w):
+    raise web.HTTPException(418, "X-Pot: small\r\n")
+
+
+@app.route("/memory")
+async def memory(r, w):
+    gc.collect()
+    answer(w, str(gc.mem_alloc()))
+
+
+@app.route("/ws")
+async def ws(r, w):
+    ws = await web.WebSocket.upgrade(r, w, max_message=100000)
+    while True:
+        event = await ws.recv()
+        if event is None or event["type"] == "close":
+            print("closed", ws.close_code)
+            break
+        if event["type"] in ("text", "bytes"):
+            await ws.send(event["data"])
+
+
+@app.route("/ws-leave")
+async def ws_leave(r, w):
+    ws = await web.WebSocket.upgrade(r, w)
+    await ws.send("bye")
+
+
+@app.route("/ws-fault")
+async def ws_fault(r, w):
+    await web.WebSocket.upgrade(r, w)
+    raise ValueError("in a WebSocket")
+
+
+@app.route("/ws-close")
+async def ws_close(r, w):
+    ws = await web.WebSocket.upgrade(r, w)
+    await ws.close(4001, "done")
+    print("answer", await ws.recv())
+
+
+@app.route("/events")
+async def events(r, w):
+    stream = await web.EventSource.upgrade(r, w)
+    await stream.send("plain")
+    await stream.send("two\nlines\r\nor\rthree", id=7, event="note")
+    await stream.send(b"bytes")
+    for bad in ({"id": "1\n2"}, {"event": "a\rb"}, {"id": "\0"}):
+        try:
+            await stream.send("x", **bad)
+        except ValueError:
+            await stream.send("refused")
+    await stream.send(stream.last_event_id)
+
+
+@app.route("/endless")
+async def endless(r, w):
+    stream = await web.EventSource.upgrade(r, w)
+    try:
+        while True:
+            await stream.send("tick")
+            await asyncio.sleep_ms(10)
+    except OSError as e:
+        print("stream ended", e.errno)
+        raise
+
+
+async def main():
+    # the server is one task beside others
+    asyncio.create_task(app.serve())
+    while True:
+        await asyncio.sleep(1)
+
+
+asyncio.run(main())

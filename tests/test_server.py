@@ -1,0 +1,238 @@
+"""The server over real sockets: requests, their bodies, refusals and faults."""
+
+import json
+import re
+
+import httpx
+import pytest
+
+GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+def status_of(response):
+    assert response.startswith(b"HTTP/1."), response
+    return int(response.split()[1])
+
+
+def head_of(path="/", method="GET", *lines):
+    return "".join(
+        f"{x}\r\n" for x in (f"{method} {path} HTTP/1.1", "Host: a", *lines, "")
+    ).encode()
+
+
+def post(path, body, *lines):
+    return head_of(path, "POST", f"Content-Length: {len(body)}", *lines) + body
+
+
+def inspect(response):
+    assert status_of(response) == 200
+    return json.loads(response.split(b"\r\n\r\n", 1)[1])
+
+
+# -- requests
+
+
+def test_head_byte_by_byte(app):
+    response = app.exchange(*(bytes([b]) for b in GET))
+    assert response.endswith(b"\r\n\r\nindex")
+
+
+def test_half_closed_client_gets_its_answer(app):
+    assert app.exchange(GET, half_close=True).endswith(b"index")
+
+
+def test_two_requests_in_one_segment(app):
+    """A raw handler's connection ends after its response."""
+    response = app.exchange(GET + GET)
+    assert response.count(b"HTTP/1.1 200") == 1
+    assert response.endswith(b"index")
+
+
+def test_undrained_response_is_sent(app):
+    assert app.exchange(head_of("/undrained")).endswith(b"sent all the same")
+
+
+def test_request_attributes(app):
+    seen = inspect(
+        app.exchange(head_of("/insp%65ct?q=%20&b", "GET", "X-A: 1", "X-B:  x  ", "x-a: 2"))
+    )
+    assert seen["method"] == "GET"
+    assert seen["path"] == "/inspect"
+    assert seen["query"] == "q=%20&b"
+    assert seen["target"] == "/insp%65ct?q=%20&b"
+    assert seen["headers"] == [["host", "a"], ["x-a", "1"], ["x-b", "x"], ["x-a", "2"]]
+    assert seen["names"] == ["host", "x-a", "x-b", "x-a"]
+    assert seen["count"] == 4
+    assert seen["x-a"] == "1, 2"
+    assert seen["has"] is True
+    assert seen["default"] == "nothing"
+    assert seen["body"] == ""
+
+
+def test_no_query_is_none(app):
+    assert inspect(app.exchange(head_of("/inspect")))["query"] is None
+
+
+def test_route_matches_the_decoded_path(app):
+    assert app.exchange(head_of("/a%20b/%C3%A9")).endswith(b"decoded")
+
+
+def test_absolute_form(app):
+    response = app.exchange(b"GET http://other/?x HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert response.endswith(b"index")
+
+
+def test_httpx_client(app):
+    response = httpx.post(app.url("/inspect?x=1"), data={"name": "Zoë"})
+    seen = response.json()
+    assert seen["body"] == "name=Zo%C3%AB"
+    assert seen["query"] == "x=1"
+
+
+# -- bodies
+
+
+@pytest.mark.parametrize("size", [1, 500, 5000, 200000])
+def test_body_in_many_segments(app, size):
+    body = b"x" * size
+    request = post("/inspect", body)
+    step = max(size // 7, 1)
+    parts = [request[i : i + step] for i in range(0, len(request), step)]
+    seen = inspect(app.exchange(*parts))
+    assert seen["body"] == body.decode()
+    assert seen["left"] == 0
+
+
+def test_body_is_bounded_by_content_length(app):
+    assert inspect(app.exchange(post("/inspect", b"12345") + b"and more"))["body"] == "12345"
+
+
+def test_readinto_streams_a_large_body(app):
+    assert app.exchange(post("/count", b"z" * 300000)).endswith(b"\r\n\r\n300000")
+
+
+def test_readline(app):
+    lines = ["one\n", "\n", "x" * 3000 + "\n", "last"]
+    response = app.exchange(post("/lines", "".join(lines).encode()) + b"not\nbody")
+    assert inspect(response) == lines
+
+
+def test_readexactly(app):
+    assert inspect(app.exchange(post("/exactly", b"abcdef"))) == ["abc", "def"]
+
+
+def test_expect_100_continue(app):
+    with app.connect() as s:
+        s.sendall(head_of("/inspect", "POST", "Content-Length: 2", "Expect: 100-continue"))
+        assert s.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        s.sendall(b"ok")
+        assert b'"body": "ok"' in s.makefile("rb").read()
+
+
+def test_expect_is_not_answered_when_refused(app):
+    head = head_of("/inspect", "POST", "Content-Length: 400000", "Expect: 100-continue")
+    assert app.exchange(head, half_close=True).startswith(b"HTTP/1.1 413 ")
+
+
+def test_client_leaving_in_the_body_is_no_request(app):
+    assert app.exchange(post("/inspect", b"12345")[:-2], half_close=True) == b""
+
+
+def test_unread_body_does_not_reset_the_answer(app):
+    assert app.exchange(post("/ignore", b"y" * 60000)).endswith(b"ignored")
+
+
+def test_large_response(app):
+    body = app.exchange(head_of("/large")).split(b"\r\n\r\n", 1)[1]
+    assert body == b"0123456789" * 50000
+
+
+# -- refusals
+
+REFUSALS = [
+    (404, head_of("/none")),
+    (405, head_of("/", "POST", "Content-Length: 0")),
+    (501, head_of("/", "BREW")),
+    (400, b"GET / HTTP/1.1\r\n\r\n"),
+    (400, b"GET / HTTP/1.1\r\nHost : a\r\n\r\n"),
+    (400, b"GET / HTTP/1.1\nHost: a\n\n"),
+    (400, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"),
+    (400, b"GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n"),
+    (505, b"GET / HTTP/2.0\r\nHost: a\r\n\r\n"),
+    (411, head_of("/inspect", "POST", "Transfer-Encoding: chunked")),
+    (413, head_of("/inspect", "POST", "Content-Length: 300001")),
+    (413, head_of("/inspect", "POST", "Content-Length: 99999999999999999999")),
+    (414, head_of("/" + "a" * 300)),
+    (414, b"GET /" + b"a" * 1000),
+    (417, head_of("/", "GET", "Expect: miracles")),
+    (431, head_of("/", "GET", *(f"X-{i}: 1" for i in range(60)))),
+    (431, head_of("/", "GET", "X: " + "y" * 3000)),
+]
+
+
+@pytest.mark.parametrize("status,request_bytes", REFUSALS, ids=range(len(REFUSALS)))
+def test_refusal(app, status, request_bytes):
+    response = app.exchange(request_bytes)
+    assert status_of(response) == status
+    head, body = response.split(b"\r\n\r\n", 1)
+    assert b"Connection: close" in head
+    assert int(re.search(rb"Content-Length: (\d+)", head)[1]) == len(body)
+    assert app.exchange(GET).endswith(b"index")
+
+
+def test_405_lists_the_methods(app):
+    assert b"\r\nAllow: GET, POST\r\n" in app.exchange(head_of("/inspect", "PUT"))
+
+
+def test_refused_head_request_has_no_body(app):
+    assert app.exchange(head_of("/none", "HEAD")).endswith(b"\r\n\r\n")
+
+
+def test_refused_upload_reads_its_answer(app):
+    """The client sends on for a while after the refusal; no reset eats it."""
+    request = head_of("/inspect", "POST", "Content-Length: 400000") + b"u" * 60000
+    assert status_of(app.exchange(request)) == 413
+
+
+# -- faults
+
+
+def test_handler_fault(app):
+    response = app.exchange(head_of("/fault"))
+    assert status_of(response) == 500
+    assert b"half" not in response
+    line = app.wait_for_line("the handler's fault")
+    assert line.startswith("web: GET /fault: ValueError: the handler's fault (")
+    assert "line" in line
+
+
+def test_fault_after_the_response_began(app):
+    response = app.exchange(head_of("/late-fault"))
+    assert response.endswith(b"half an answer")
+    app.wait_for_line("too late for a 500")
+
+
+def test_http_exception(app):
+    response = app.exchange(head_of("/teapot"))
+    assert status_of(response) == 418
+    assert b"X-Pot: small\r\n" in response
+
+
+def test_memory_and_descriptors_return_to_the_baseline(app):
+    def memory():
+        return int(app.exchange(head_of("/memory")).split(b"\r\n\r\n")[1])
+
+    def provoke():
+        for _, request in REFUSALS:
+            app.exchange(request)
+        app.exchange(head_of("/fault"))
+        app.exchange(b"GET / HT", half_close=True)
+        app.connect().close()
+
+    provoke()
+    memory()
+    files, used = app.open_files(), memory()
+    for _ in range(5):
+        provoke()
+    assert memory() <= used + 512
+    assert app.open_files() <= files

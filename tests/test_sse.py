@@ -1,0 +1,24 @@
+"""Event streams as a client reads them."""
+
+import httpx
+
+
+def test_events_on_the_wire(app):
+    """Line breaks in data can't start a field or an event of their own."""
+    response = app.exchange(b"GET /events HTTP/1.1\r\nHost: a\r\nLast-Event-ID: 41\r\n\r\n")
+    head, body = response.split(b"\r\n\r\n", 1)
+    assert b"Content-Type: text/event-stream" in head
+    assert body.decode() == (
+        "data: plain\n\n"
+        "id: 7\nevent: note\ndata: two\ndata: lines\ndata: or\ndata: three\n\n"
+        "data: bytes\n\n" + "data: refused\n\n" * 3 + "data: 41\n\n"
+    )
+
+
+def test_client_that_leaves_ends_the_stream(app):
+    files = app.open_files()
+    with httpx.stream("GET", app.url("/endless"), timeout=10) as response:
+        assert next(response.iter_lines()) == "data: tick"
+    app.wait_for_line("stream ended")
+    assert app.exchange(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").endswith(b"index")
+    assert app.open_files() <= files

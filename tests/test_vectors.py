@@ -1,0 +1,53 @@
+"""The shared vectors on the native module, the portable twin and the host's C."""
+
+import subprocess
+
+import hostc
+import pytest
+import vectors
+from conftest import BUILD, DEVICE, run_micropython
+
+LEAST = {"heads": 150, "frames": 60, "query": 40, "utf8": 60}
+
+
+@pytest.fixture(scope="module")
+def folder():
+    path = BUILD / "vectors"
+    vectors.write(path)
+    return path
+
+
+def test_there_are_enough_and_names_are_unique():
+    for file, least in LEAST.items():
+        cases = list(vectors.cases(file))
+        names = [(c["kind"], c["name"]) for c in cases if "name" in c]
+        assert len(cases) >= least
+        assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("which", ["native", "portable"])
+def test_under_micropython(which, folder):
+    output = run_micropython(DEVICE / "vectors.py", which, folder)
+    total = sum(len(list(vectors.cases(name))) for name in vectors.FILES)
+    assert output.strip() == f"{total} passed, 0 failed"
+
+
+@pytest.mark.parametrize("compiler", hostc.COMPILERS)
+def test_c_under_sanitizers(compiler):
+    """Every input lies in memory of its exact size: a byte too far is caught."""
+    program = hostc.build(compiler)
+    cases = hostc.commands()
+    done = subprocess.run(
+        [program],
+        input="".join(command + "\n" for command, _ in cases),
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stderr
+    answers = done.stdout.splitlines()
+    assert len(answers) == len(cases)
+    wrong = [
+        (command, answer, want) for (command, want), answer in zip(cases, answers) if answer != want
+    ]
+    assert wrong == []

@@ -1,0 +1,183 @@
+"""WebSocket connections: real clients, and frames written by hand."""
+
+import base64
+import os
+import re
+
+import pytest
+from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK
+from websockets.sync.client import connect
+
+KEY = "dGhlIHNhbXBsZSBub25jZQ=="
+
+
+def handshake(path="/ws", **changes):
+    fields = {
+        "Host": "a",
+        "Upgrade": "websocket",
+        "Connection": "keep-alive, Upgrade",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": KEY,
+    }
+    for name, value in changes.items():
+        fields[name.replace("_", "-")] = value
+    lines = [f"{name}: {value}" for name, value in fields.items() if value is not None]
+    return "\r\n".join([f"GET {path} HTTP/1.1", *lines, "", ""]).encode()
+
+
+def frame(opcode, payload=b"", fin=True, key=b"\x12\x34\x56\x78", length=None):
+    n = len(payload) if length is None else length
+    head = bytes([opcode | (0x80 if fin else 0)])
+    if n < 126:
+        head += bytes([0x80 | n])
+    elif n < 65536:
+        head += b"\xfe" + n.to_bytes(2, "big")
+    else:
+        head += b"\xff" + n.to_bytes(8, "big")
+    return head + key + bytes(b ^ key[i & 3] for i, b in enumerate(payload))
+
+
+def frames_after(app, *parts, half_close=False):
+    """The bytes that the server sends after its 101, for these frames."""
+    response = app.exchange(handshake() + parts[0], *parts[1:], half_close=half_close)
+    head, rest = response.split(b"\r\n\r\n", 1)
+    assert head.startswith(b"HTTP/1.1 101 ")
+    return rest
+
+
+def test_accept_of_the_rfc(app):
+    response = app.exchange(handshake(), half_close=True)
+    assert b"\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" in response
+
+
+@pytest.mark.parametrize(
+    "status,changes",
+    [
+        (426, {"Upgrade": None}),
+        (426, {"Upgrade": "h2c"}),
+        (426, {"Connection": "keep-alive"}),
+        (426, {"Sec_WebSocket_Version": "8"}),
+        (426, {"Sec_WebSocket_Version": None}),
+        (400, {"Sec_WebSocket_Key": None}),
+        (400, {"Sec_WebSocket_Key": "dGhlIHNhbXBsZQ=="}),
+        (400, {"Sec_WebSocket_Key": "!" * 24}),
+    ],
+)
+def test_bad_handshake(app, status, changes):
+    response = app.exchange(handshake(**changes))
+    assert response.startswith(b"HTTP/1.1 %d " % status)
+    if "Sec_WebSocket_Version" in changes:
+        assert b"Sec-WebSocket-Version: 13\r\n" in response
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 1023, 1025, 65535, 65536, 100000])
+def test_echo_of_every_length(app, size):
+    with connect(app.url("/ws", "ws"), max_size=None) as ws:
+        data = os.urandom(size)
+        ws.send(data)
+        assert ws.recv(timeout=10) == data
+        text = base64.b64encode(data).decode()[:size]
+        ws.send(text)
+        assert ws.recv(timeout=10) == text
+
+
+def test_fragments_with_a_ping_between(app):
+    with connect(app.url("/ws", "ws")) as ws:
+        ws.send(["Grü", "ße ", "", "😀"])
+        assert ws.recv(timeout=10) == "Grüße 😀"
+        assert ws.ping(b"p").wait(10)
+        ws.send([b"a", b"b"])
+        assert ws.recv(timeout=10) == b"ab"
+    rest = frames_after(
+        app,
+        frame(1, b"He", fin=False) + frame(9, b"?") + frame(0, b"y", fin=False) + frame(0, b"!"),
+        frame(8, b"\x03\xe8"),
+    )
+    assert rest == b"\x8a\x01?" + b"\x81\x04Hey!" + b"\x88\x02\x03\xe8"
+
+
+def test_frames_byte_by_byte(app):
+    data = frame(1, "é".encode() * 70) + frame(8)
+    parts = [data[i : i + 1] for i in range(len(data))]
+    rest = frames_after(app, b"", *parts)
+    assert rest == b"\x81\x7e\x00\x8c" + "é".encode() * 70 + b"\x88\x00"
+
+
+def test_many_frames_in_one_segment(app):
+    rest = frames_after(app, b"".join(frame(2, bytes([i])) for i in range(200)) + frame(8))
+    assert rest == b"".join(b"\x82\x01" + bytes([i]) for i in range(200)) + b"\x88\x00"
+
+
+@pytest.mark.parametrize(
+    "code,data",
+    [
+        (1002, b"\x81\x05hello"),  # not masked
+        (1002, frame(0x41, b"x")),  # a reserved bit
+        (1002, frame(3)),  # a reserved opcode
+        (1002, frame(9, b"x" * 126)),  # a long control frame
+        (1002, frame(9, b"x", fin=False)),  # a fragmented one
+        (1002, frame(0, b"x")),  # nothing to continue
+        (1002, frame(1, b"x", fin=False) + frame(1, b"y")),  # a message in a message
+        (1002, frame(8, b"\x03")),  # half a close code
+        (1002, frame(8, b"\x03\xed")),  # 1005 is never sent
+        (1002, frame(8, b"\x00\x01")),
+        (1007, frame(8, b"\x03\xe8\xff")),  # the reason is not UTF-8
+        (1007, frame(1, b"\xc0\xaf")),
+        (1007, frame(1, b"\xe2\x82")),  # ends within a character
+        (1007, frame(1, b"ok\xff", fin=False)),  # told before the message ends
+        (1007, frame(1, b"\xed\xa0\x80", fin=False)),
+        (1009, frame(2, b"", length=100001)),
+        (1009, frame(2, b"x" * 60000, fin=False) + frame(0, b"", length=60000)),
+        (1009, frame(2, b"", length=1 << 40)),
+    ],
+    ids="unmasked reserved-bit reserved-opcode long-ping fragmented-ping nothing-to-continue"
+    " message-in-message half-code code-1005 code-1 reason-not-utf8 overlong ends-in-character"
+    " told-early surrogate frame-too-long message-too-long huge-length".split(),
+)
+def test_violation(app, code, data):
+    rest = frames_after(app, data)
+    assert rest == b"\x88\x02" + code.to_bytes(2, "big")
+    app.wait_for_line(f"closed {code}")
+
+
+@pytest.mark.parametrize("code", [1000, 1001, 1003, 1011, 3000, 4999])
+def test_close_is_echoed(app, code):
+    payload = code.to_bytes(2, "big")
+    assert frames_after(app, frame(8, payload + b"why")) == b"\x88\x02" + payload
+    app.wait_for_line(f"closed {code}")
+
+
+def test_close_from_the_client(app):
+    with connect(app.url("/ws", "ws")) as ws:
+        ws.close(4000, "enough")
+        assert ws.close_code == 4000
+
+
+def test_close_from_the_server(app):
+    with connect(app.url("/ws-close", "ws")) as ws:
+        with pytest.raises(ConnectionClosedError):
+            ws.recv(timeout=10)
+        assert (ws.close_code, ws.close_reason) == (4001, "done")
+    line = app.wait_for_line("answer")
+    assert "'type': 'close'" in line
+    assert re.search(r"'data': b'\\x0f\\xa1", line)
+
+
+def test_handler_that_returns_closes_normally(app):
+    with connect(app.url("/ws-leave", "ws")) as ws:
+        assert ws.recv(timeout=10) == "bye"
+        with pytest.raises(ConnectionClosedOK):
+            ws.recv(timeout=10)
+
+
+def test_handler_fault_closes_with_1011(app):
+    with connect(app.url("/ws-fault", "ws")) as ws:
+        with pytest.raises(ConnectionClosedError):
+            ws.recv(timeout=10)
+        assert ws.close_code == 1011
+    app.wait_for_line("in a WebSocket")
+
+
+def test_client_that_vanishes(app):
+    assert frames_after(app, frame(1, b"x" * 50)[:20], half_close=True) == b""
+    app.wait_for_line("closed 1006")
