@@ -1,0 +1,103 @@
+# make help lists the targets. Everything that is fetched or built lands in .venv/
+# and build/, which git ignores; dist/ is committed.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test native native-all dist readme format lint clean
+
+PORT ?= 8080
+JOBS := -j$(shell nproc 2>/dev/null || echo 2)
+PY := .venv/bin/python
+
+# -- MicroPython: the source, its compiler, and the unix port
+
+ifeq ($(MPY_DIR),)
+export MPY_DIR := $(CURDIR)/build/micropython
+$(MPY_DIR)/py/mpconfig.h: tools/get_micropython.sh
+	tools/apt.sh xz-utils ca-certificates
+	tools/get_micropython.sh $(MPY_DIR)
+	touch $@
+else
+export MPY_DIR
+endif
+
+MPY_CROSS := $(MPY_DIR)/mpy-cross/build/mpy-cross
+UNIX := build/unix/micropython
+# No library of the machine's is linked, and no submodule is needed.
+UNIX_OPTIONS := MICROPY_PY_BTREE=0 MICROPY_PY_FFI=0 MICROPY_PY_SSL=0 MICROPY_SSL_MBEDTLS=0 \
+	MPY_LIB_DIR=$(CURDIR)/build/no-lib FROZEN_MANIFEST=$(MPY_DIR)/extmod/asyncio/manifest.py
+
+$(MPY_CROSS): $(MPY_DIR)/py/mpconfig.h | build/.base
+	$(MAKE) $(JOBS) -s -C $(MPY_DIR)/mpy-cross
+
+$(UNIX): $(MPY_CROSS)
+	mkdir -p build/no-lib && touch build/no-lib/README.md
+	$(MAKE) $(JOBS) -s -C $(MPY_DIR)/ports/unix BUILD=$(CURDIR)/build/unix $(UNIX_OPTIONS)
+
+# -- what the machine must have
+
+build/.base: tools/apt.sh
+	tools/apt.sh gcc libc6-dev make python3-venv
+	mkdir -p build && touch $@
+
+build/.tools: build_matrix.yml tools/apt.sh $(PY)
+	tools/apt.sh curl chromium clang-14 libclang-rt-14-dev clang-format $$($(PY) tools/matrix.py apt)
+	touch $@
+
+$(PY): requirements.txt | build/.base
+	python3 -m venv .venv
+	.venv/bin/pip install -q -r requirements.txt
+	touch $@
+
+.venv/.tests: tests/requirements.txt $(PY)
+	.venv/bin/pip install -q -r tests/requirements.txt
+	touch $@
+
+# -- the native module and the packages
+
+ARCHS = $(shell $(PY) tools/matrix.py list)
+HOST_ARCH = $(shell $(PY) tools/matrix.py host)
+ESPRESSIF := $(if $(filter espressif,$(TOOLCHAIN)),--espressif)
+
+build/native/%/_native.mpy: $(wildcard natmod/*) build_matrix.yml tools/natmod.py tools/matrix.py \
+		$(MPY_CROSS) $(PY)
+	$(PY) tools/natmod.py $(ESPRESSIF) $*
+
+native: $(PY) ## build one native module: ARCH=armv6m, TOOLCHAIN=espressif for the vendor's
+	@test -n "$(ARCH)" || { echo "make native ARCH=..., one of: $(ARCHS)"; exit 1; }
+	tools/apt.sh $$($(PY) tools/matrix.py apt $(ARCH))
+	$(MAKE) build/native/$(ARCH)/_native.mpy
+
+native-all: build/.tools ## build the native module of every architecture
+	$(MAKE) $(foreach arch,$(ARCHS),build/native/$(arch)/_native.mpy)
+
+dist: native-all ## write dist/, the files that boards get, and the README's table
+	$(PY) tools/dist.py
+	$(PY) tools/readme_table.py
+
+demo: $(UNIX) $(PY) ## serve examples/demo.py on this machine: PORT=8080
+	@$(MAKE) -s build/native/$(HOST_ARCH)/_native.mpy
+	@$(PY) tools/dist.py --out build/dist $(HOST_ARCH)
+	@MICROPYPATH=build/dist/$$($(PY) tools/matrix.py folder $(HOST_ARCH)):.frozen \
+		$(UNIX) examples/demo.py $(PORT)
+
+# -- tests
+
+test: $(UNIX) build/.tools .venv/.tests ## run all tests, after installing what they need
+	$(MAKE) native-all
+	$(PY) tools/dist.py --out build/dist
+	$(MAKE) -s lint
+	$(PY) -m pytest $(PYTEST)
+
+lint: .venv/.tests build/.tools ## check the sources' format
+	$(PY) -m ruff check . && $(PY) -m ruff format --check .
+	clang-format --dry-run -Werror natmod/*.[ch] tests/host/*.c
+
+format: .venv/.tests build/.tools ## format the sources
+	$(PY) -m ruff format .
+	clang-format -i natmod/*.[ch] tests/host/*.c
+
+clean: ## remove all that was built or fetched, the committed dist/ excepted
+	rm -rf build .venv
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 12
