@@ -27,15 +27,15 @@ def packages(parser):
     return BUILD / "dist" / matrix.dist_dir(PARSERS[parser]).name
 
 
-def environment(parser):
-    return {**os.environ, "MICROPYPATH": f"{packages(parser)}:.frozen"}
+def environment(folder):
+    return {**os.environ, "MICROPYPATH": f"{folder}:.frozen"}
 
 
 def run_micropython(script, *args, parser="native", heap="4M", timeout=100):
     """Run a script to its end and return its output."""
     done = subprocess.run(
         [MICROPYTHON, "-X", f"heapsize={heap}", script, *map(str, args)],
-        env=environment(parser),
+        env=environment(packages(parser)),
         capture_output=True,
         text=True,
         timeout=timeout,
@@ -53,13 +53,13 @@ class Server:
     """A MicroPython process that serves on self.port; lines of its console go to
     self.console."""
 
-    def __init__(self, parser, command):
+    def __init__(self, parser, command, packages):
         self.parser = parser
         self.port = free_port()
         self.console = []
         self.process = subprocess.Popen(
             [*command(self.port)],
-            env=environment(parser),
+            env=environment(packages),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -131,11 +131,26 @@ def serving(parser, script, *args, heap="2M", example=False):
     def command(port):
         return [MICROPYTHON, "-X", f"heapsize={heap}", *runner, script, str(port), *args]
 
-    server = Server(parser, command)
+    server = Server(parser, command, packages(parser))
     try:
         yield server
     finally:
         server.stop()
+
+
+def pytest_addoption(parser):
+    parser.addoption("--arch", help="only the tests of this architecture")
+
+
+def pytest_collection_modifyitems(config, items):
+    """--arch keeps what tests that architecture's files."""
+    arch = config.getoption("--arch")
+    if arch:
+        items[:] = [
+            item
+            for item in items
+            if getattr(item, "callspec", None) and item.callspec.params.get("arch") == arch
+        ]
 
 
 @pytest.fixture(scope="module", params=PARSERS)
@@ -152,5 +167,5 @@ def example(parser):
 @pytest.fixture(scope="module")
 def app(parser):
     """The server of tests/device/app.py."""
-    with serving(parser, DEVICE / "app.py") as server:
+    with serving(parser, DEVICE / "app.py", heap="24M") as server:
         yield server

@@ -39,11 +39,14 @@ def dist_dir(arch):
 
 def host():
     """The architecture of this machine's own unix port, or portable."""
+    if platform.system() != "Linux":
+        return PORTABLE  # its compiler makes no ELF objects
     return {"x86_64": "x64", "i686": "x86"}.get(platform.machine(), PORTABLE)
 
 
 def main(what, *archs):
-    """Answer the Makefile: list, host, folder ARCH, apt [ARCH...]."""
+    """Answer the Makefile: list, host, folder ARCH, apt [ARCH...]; without architectures
+    apt names what the emulators need, too."""
     if what == "list":
         print(*ARCHITECTURES)
     elif what == "host":
@@ -51,7 +54,10 @@ def main(what, *archs):
     elif what == "folder":
         print(dist_dir(archs[0]).name)
     elif what == "apt":
-        print(*sorted({p for arch in archs or ARCHITECTURES for p in ARCHITECTURES[arch]["apt"]}))
+        entries = [ARCHITECTURES[arch] for arch in archs or ARCHITECTURES]
+        if not archs:
+            entries += [*MATRIX["targets"].values(), {"apt": MATRIX["emulator_apt"]}]
+        print(*sorted({package for entry in entries for package in entry.get("apt", [])}))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import argparse
 import shutil
 import subprocess
 import sys
+import zlib
 
 from elftools.elf.elffile import ELFFile
 from matrix import ARCHITECTURES, BUILD, MATRIX, ROOT, micropython, native_mpy
@@ -22,8 +23,8 @@ LINKER_SYMBOLS = {"", "mp_fun_table", "mp_native_qstr_table", "_GLOBAL_OFFSET_TA
 }
 
 
-def run(*command):
-    subprocess.run([str(c) for c in command], cwd=ROOT, check=True)
+def run(*command, cwd=ROOT):
+    subprocess.run([str(c) for c in command], cwd=cwd, check=True)
 
 
 def compiler_of(arch, espressif):
@@ -68,7 +69,7 @@ def build(arch, espressif=False):
     out.parent.mkdir(parents=True, exist_ok=True)
     config, obj = out.with_name("native.config.h"), out.with_name("unit.o")
     compiler, flags = compiler_of(arch, espressif)
-    ld = [sys.executable, "tools/link.py", "--arch", arch]
+    ld = [sys.executable, ROOT / "tools/link.py", "--arch", arch]
     run(*ld, "--preprocess", "-o", config, BINDING)
     run(
         compiler,
@@ -88,7 +89,12 @@ def build(arch, espressif=False):
         obj,
     )
     check_object(obj)
-    run(*ld, "--qstrs", config, "-o", out, obj)
+    # the name of the output ends up in the file: it must not tell where this is
+    run(*ld, "--qstrs", config, "-o", out.name, obj, cwd=out.parent)
+    # MicroPython's loader ignores what follows; with the checksum behind it the
+    # package can tell a damaged file, on which that loader hangs or worse.
+    data = out.read_bytes()
+    out.write_bytes(data + zlib.crc32(data).to_bytes(4, "little"))
     size, budget = out.stat().st_size, ARCHITECTURES[arch]["budget"]
     print(f"{arch}: {size} bytes of {budget}", flush=True)
     if size > budget:

@@ -2,19 +2,38 @@
 
 import re
 
-from matrix import ARCHITECTURES, ROOT, dist_dir
+from matrix import ARCHITECTURES, MATRIX, ROOT, dist_dir
 
 BEGIN = "<!-- table: make dist -->\n"
 END = "<!-- end of table -->"
 
 
+def tested_on(target):
+    """How a target executes the shipped file, in a few words."""
+    kind = MATRIX["targets"][target]["kind"]
+    if kind == "board":
+        return "bare metal, " + target.removeprefix("board-").replace("-", " ").title()
+    if kind == "user":
+        return "ABI, loader and code only"
+    return "unix port, real sockets"
+
+
 def render():
-    rows = ["| Folder of `dist/` | Number | Boards | Native file |", "| --- | --- | --- | --- |"]
+    rows = [
+        "| Folder of `dist/` | Number | Boards | Native file | Run by the tests under QEMU |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for arch, entry in ARCHITECTURES.items():
         folder = dist_dir(arch)
         size = (folder / "web" / "_native.mpy").stat().st_size
-        rows.append(f"| `{folder.name}` | {entry['mpy']} | {entry['boards']} | {size:,} B |")
-    rows.append("| `portable` | | every other board, ESP8266 among them | none |")
+        rows.append(
+            f"| `{folder.name}` | {entry['mpy']} | {entry['boards']} | {size:,} B |"
+            f" {'; '.join(map(tested_on, entry['tested']))} |"
+        )
+    rows.append(
+        "| `portable` | | every other board, ESP8266 among them | none |"
+        " unix port on armv6m; bare metal, Cortex M0 |"
+    )
     return BEGIN + "\n".join(rows) + "\n" + END
 
 

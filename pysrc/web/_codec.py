@@ -1,6 +1,34 @@
 # Chooses the parsers once: the native module where the firmware loads it, else
 # the portable twin. Every other file imports them from here.
+def _check():
+    # A truncated .mpy hangs the firmware's loader, and one with a wrong byte runs
+    # it. The build ends the file with its CRC-32, so a sound one has this sum.
+    import web
+
+    try:
+        from binascii import crc32
+    except ImportError:
+        return
+
+    try:
+        file = open(web.__path__ + "/_native.mpy", "rb")
+    except OSError:
+        return  # none, or none that open() reaches: importing it tells
+    buf = bytearray(256)
+    view = memoryview(buf)
+    crc = 0
+    with file:
+        while True:
+            n = file.readinto(buf)
+            if not n:
+                break
+            crc = crc32(view[:n], crc)
+    if crc != 0x2144DF1C:
+        raise ValueError("damaged file")
+
+
 try:
+    _check()
     from web._native import (
         find_field,
         mask,
@@ -31,3 +59,5 @@ except (ImportError, ValueError) as e:
     )
 
     implementation = "portable"
+
+del _check

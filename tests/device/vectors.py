@@ -2,9 +2,9 @@
 #
 #   micropython vectors.py native|portable FOLDER [STEP]
 #
-# FOLDER holds heads.jsonl, frames.jsonl, query.jsonl and utf8.jsonl, a case a
-# line, so that a small heap suffices. Every case is fed whole, in growing parts
-# (STEP bytes at a time, 1 by default) and with trailing data.
+# FOLDER ('' for the current one) holds heads.jsonl, frames.jsonl, query.jsonl and
+# utf8.jsonl, a case a line, so that a small heap suffices. Every case is fed whole,
+# in growing parts (STEP bytes at a time, 1 by default) and with trailing data.
 import binascii
 import gc
 import json
@@ -196,7 +196,7 @@ def main(which, folder, step):
     runner = Runner(codec, step)
     passed = failed = 0
     for name in ("heads", "frames", "query", "utf8"):
-        with open(folder + "/" + name + ".jsonl") as lines:
+        with open((folder + "/" if folder else "") + name + ".jsonl") as lines:
             for line in lines:
                 case = json.loads(line)
                 gc.collect()

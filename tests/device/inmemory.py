@@ -1,0 +1,103 @@
+# Whole connections through a stream in memory, for targets without sockets: what
+# the server sends must be the same bytes on each.
+import asyncio
+import gc
+
+import web
+from web.conn import Connection
+
+HEAD = b"GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+HEAD += b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+
+
+class Stream:
+    """Gives the client's parts one a read, then the end of the stream."""
+
+    def __init__(self, parts):
+        self.parts = list(parts)
+        self.sent = b""
+        self.closed = False
+
+    def readinto(self, buf):
+        if not self.parts:
+            return 0
+        part = self.parts.pop(0)
+        n = min(len(buf), len(part))
+        buf[:n] = part[:n]
+        if n < len(part):
+            self.parts.insert(0, part[n:])
+        return n
+
+    def write(self, data):
+        self.sent += bytes(data)
+        return len(data)
+
+    def close(self):
+        self.closed = True
+
+
+app = web.App(max_target=100)
+
+
+@app.route("/", methods=["GET", "POST"])
+async def index(r, w):
+    body = await r.read()
+    w.write("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+    w.write("{} {} {} {}\n".format(r.method, r.path, r.query, r.headers.get("x-a")))
+    w.write(repr(web.parse_qs(body)))
+
+
+@app.route("/ws")
+async def ws(r, w):
+    ws = await web.WebSocket.upgrade(r, w)
+    while True:
+        event = await ws.recv()
+        if event is None or event["type"] == "close":
+            break
+        await ws.send(event["data"])
+
+
+@app.route("/events")
+async def events(r, w):
+    stream = await web.EventSource.upgrade(r, w)
+    await stream.send("one\ntwo", id=1, event="tick")
+
+
+def frame(opcode, data, key=b"\x01\x80\xff\x42", fin=True):
+    masked = bytes([c ^ key[i & 3] for i, c in enumerate(data)])
+    return bytes([opcode | (128 if fin else 0), 128 | len(data)]) + key + masked
+
+
+GET = b"GET /?a=%20&b HTTP/1.1\r\nHost: a\r\nX-A: 1\r\n\r\n"
+POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 15\r\n\r\nname=Z%C3%B6&b=1"
+FRAMES = frame(1, b"Hello", fin=False) + frame(9, b"ping") + frame(0, " wörld 😀".encode())
+FRAMES += frame(2, bytes(range(100))) + frame(8, b"\x03\xe8bye")
+CONNECTIONS = (
+    (GET,),
+    [bytes([b]) for b in GET],
+    (POST,),
+    (POST[:60], POST[60:]),
+    (b"GET /none HTTP/1.1\r\nHost: a\r\n\r\n",),
+    (b"PUT / HTTP/1.1\r\nHost: a\r\n\r\n",),
+    (b"GET / HTTP/1.1\r\n\r\n",),
+    (b"GET /" + b"x" * 200,),
+    (b"GET / HTTP/9.9\r\n\r\n",),
+    (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 5000,),
+    (b"GET / HT",),
+    (HEAD + FRAMES,),
+    [HEAD] + [FRAMES[i : i + 1] for i in range(len(FRAMES))],
+    (HEAD, frame(1, b"\xc0\xaf")),
+    (HEAD, b"\x81\x01x"),
+    (b"GET /events HTTP/1.1\r\nHost: a\r\n\r\n",),
+)
+
+
+async def main():
+    for parts in CONNECTIONS:
+        gc.collect()
+        stream = Stream(parts)
+        await app._serve_connection(Connection(stream, ("memory", 0), 512))
+        print(stream.closed, stream.sent)
+
+
+asyncio.run(main())

@@ -1,0 +1,235 @@
+"""The files in dist/, executed on every architecture that they are for."""
+
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import emulators
+import matrix
+import pytest
+import test_examples
+import vectors
+from conftest import BUILD, DEVICE, ROOT, Server
+from ports import check
+from websockets.sync.client import connect
+
+HEAP = "100k"
+TESTED = [
+    (arch, target)
+    for arch, entry in matrix.ARCHITECTURES.items()
+    for target in entry["tested"]
+]  # fmt: skip
+SOCKETS = [pair for pair in TESTED if emulators.TARGETS[pair[1]].kind == "unix"]
+BOARDS = [pair for pair in TESTED if emulators.TARGETS[pair[1]].kind == "board"]
+# Pointers and small ints are of 64 bits there, so that what it prints may differ.
+REFERENCE = ("x64", "unix-x64")
+
+
+def each(pairs):
+    return pytest.mark.parametrize("arch,target", pairs, ids=[f"{a}-on-{t}" for a, t in pairs])
+
+
+@pytest.fixture(autouse=True)
+def built(target):
+    emulators.build(target)
+
+
+def heap_of(target):
+    return "200k" if target == "unix-x64" else HEAP
+
+
+def execute(arch, target, script, files=None):
+    """Run a script on the target beside the shipped package; its output."""
+    content = {
+        f"web/{path.name}": path.read_bytes()
+        for path in (matrix.dist_dir(arch) / "web").iterdir()
+    }  # fmt: skip
+    content |= files or {}
+    done = emulators.run(target, script, content, 110, heap_of(target))
+    assert done.exit == 0, done.output
+    return done.output
+
+
+def device(name):
+    """A file of tests/device, to be imported by a script."""
+    return {f"{name}.py": (DEVICE / f"{name}.py").read_bytes()}
+
+
+def run_vectors(arch, target, which, step):
+    folder = BUILD / "vectors"
+    vectors.write(folder)
+    files = device("vectors")
+    files |= {f"{name}.jsonl": (folder / f"{name}.jsonl").read_bytes() for name in vectors.FILES}
+    script = f"import vectors\nvectors.main({which!r}, '', {step})\n"
+    return execute(arch, target, script, files)
+
+
+ALL_PASSED = "{} passed, 0 failed\n".format(
+    sum(len(list(vectors.cases(name))) for name in vectors.FILES)
+)
+
+
+@pytest.mark.parametrize("target", sorted({target for _, target in TESTED}))
+def test_the_emulator_is_what_it_claims(target):
+    emulators.build("icount")
+    check.check(emulators.TARGETS[target], emulators.OUT)
+
+
+@pytest.mark.parametrize("target", ["xtensawin"])
+def test_the_ports_own_assembly(target):
+    """setjmp, longjmp, deep recursion and the collector's scan of all windows."""
+    subprocess.run(
+        ["make", "-s", "-C", ROOT / "tests" / "ports" / target, "selftest"]
+        + [f"MPY_DIR={matrix.micropython()}", f"BUILD={BUILD / 'ports' / target}"],
+        check=True,
+    )
+
+
+@each(TESTED)
+def test_vectors(arch, target):
+    assert run_vectors(arch, target, "native", 1) == ALL_PASSED
+
+
+@each([("armv6m", "unix-armv6m"), ("rv32imc", "board-rv32")])
+def test_vectors_on_the_portable_twin(arch, target):
+    assert run_vectors(arch, target, "portable", 16) == ALL_PASSED
+
+
+@each(TESTED)
+def test_misuse_raises_what_it_does_on_x64(arch, target):
+    """Exceptions raised in C are caught in Python, and nothing is lost to the GC."""
+    emulators.build(REFERENCE[1])
+    script = "import misuse\nmisuse.main()\n"
+    reference = execute(*REFERENCE, script, device("misuse"))
+    assert "IndexError" in reference and "TypeError" in reference
+    assert execute(arch, target, script, device("misuse")) == reference
+
+
+@each([*TESTED, ("portable", "unix-armv6m"), ("portable", "board-cortex-m0")])
+def test_connections_in_memory_send_the_same_bytes_as_on_x64(arch, target):
+    emulators.build(REFERENCE[1])
+    script = (DEVICE / "inmemory.py").read_text()
+    reference = execute(*REFERENCE, script)
+    # each was closed, and all but the one that sent half a request got an answer
+    lines = reference.splitlines()
+    assert len(lines) == 16 and all(line.startswith("True b") for line in lines)
+    assert [i for i, line in enumerate(lines) if "HTTP/1.1 " not in line] == [10]
+    assert execute(arch, target, script) == reference
+
+
+# -- real sockets
+
+
+class Serving:
+    """A context manager like conftest.serving, on an emulated target."""
+
+    def __init__(self, arch, target, script, example=True):
+        runner = [DEVICE / "run_example.py"] if example else []
+        argv = emulators.command(target, heap_of(target))
+        which = "portable" if arch == matrix.PORTABLE else "native"
+        self.server = Server(
+            which,
+            lambda port: [*argv, *runner, script, str(port), which],
+            packages=matrix.dist_dir(arch),
+        )
+
+    def __enter__(self):
+        return self.server
+
+    def __exit__(self, *_):
+        self.server.stop()
+
+
+@each([*SOCKETS, ("portable", "unix-armv6m")])
+@pytest.mark.parametrize("name", ["hello", "form", "websocket", "events"])
+def test_example(arch, target, name):
+    def example(file):
+        return Serving(arch, target, ROOT / "examples" / file)
+
+    getattr(test_examples, f"test_{name}")(example)
+
+
+@each([*SOCKETS, ("portable", "unix-armv6m")])
+def test_echo_of_one_megabyte(arch, target):
+    message = bytes(range(256)) * 16
+    with Serving(arch, target, DEVICE / "app.py", example=False) as server:
+        with connect(server.url("/ws", "ws"), compression=None) as ws:
+
+            def send():
+                for _ in range(256):
+                    ws.send(message)
+
+            sender = threading.Thread(target=send)
+            sender.start()
+            for _ in range(256):
+                assert ws.recv(timeout=30) == message
+            sender.join()
+
+
+# -- delivery
+
+
+@each(BOARDS)
+def test_mpremote_mount(arch, target):
+    """The folder as it is, handed to a board by the tool that users have."""
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "script.py"
+        script.write_text("import web\nprint(web.implementation, web.parse_qs('a=1&a'))\n")
+        with emulators.serial_board(target) as port:
+            done = subprocess.run(
+                [sys.executable, "-m", "mpremote", "connect", port]
+                + ["mount", matrix.dist_dir(arch), "run", script],
+                capture_output=True,
+                text=True,
+                timeout=60,
+            )
+    assert done.stdout.splitlines()[-1:] == ["native {'a': ['1', True]}"], done.stderr
+
+
+def accepts(target, arch):
+    """Whether the target's firmware loads native files of the architecture."""
+    own = emulators.TARGETS[target].arch
+    return arch == own or arch in matrix.ARCHITECTURES[own].get("accepts", [])
+
+
+WRONG = [
+    (arch, target)
+    for target in sorted({target for _, target in TESTED})
+    for arch in ("x64", "armv7emdp", "xtensawin")
+    if not accepts(target, arch)
+]
+
+
+@each(WRONG)
+def test_native_file_of_another_architecture(arch, target):
+    output = execute(arch, target, "import web\nprint(web.implementation)\n")
+    assert output == (
+        "web: _native.mpy can't be used (incompatible .mpy arch); using the portable parser\n"
+        "portable\n"
+    )
+
+
+@pytest.mark.parametrize("target", ["unix-x64", "unix-armv6m", "board-cortex-m0", "xtensawin"])
+@pytest.mark.parametrize("damage", ["truncated", "a byte short", "changed", "empty"])
+def test_damaged_native_file(target, damage):
+    arch = emulators.TARGETS[target].arch
+    path = matrix.dist_dir(arch) / "web" / "_native.mpy"
+    data = path.read_bytes()
+    middle = len(data) // 2
+    files = {
+        "truncated": data[:middle],
+        "a byte short": data[:-1],
+        "changed": data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :],
+        "empty": b"",
+    }
+    output = execute(
+        arch,
+        target,
+        "import web\nprint(web.implementation)\n",
+        {"web/_native.mpy": files[damage]},
+    )
+    assert output == (
+        "web: _native.mpy can't be used (damaged file); using the portable parser\nportable\n"
+    )
