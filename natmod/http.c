@@ -9,35 +9,89 @@ enum {
     PUBLIC_FLAGS = 0xff,
 };
 
+// What a byte may be part of: classes[] has a set of these bits for each of
+// 0x00..0x7f, and no higher byte is in any class.
+enum {
+    TOKEN = 1,   // tchar, RFC 9110 5.6.2
+    TARGET = 2,  // a request target: visible and no '#', RFC 9112 3.2
+    HOST = 4,    // reg-name: unreserved, sub-delims and '%', RFC 3986 3.2.2
+    LITERAL = 8, // between the brackets of an IP-literal
+    HEX = 16,
+    DIGIT = 32,
+    SPACE = 64, // SP and HTAB
+};
+
+#define IN(c, a, z) ((c) >= (a) && (c) <= (z))
+#define IS_ALNUM(c) (IN(c, '0', '9') || IN((c) | 0x20, 'a', 'z'))
+#define IS_HEX(c) (IN(c, '0', '9') || IN((c) | 0x20, 'a', 'f'))
+// characters of both tokens and hosts, of tokens only, and of hosts only
+#define IS_BOTH(c)                                                                                 \
+    (IS_ALNUM(c) || (c) == '!' || IN(c, '$', '\'') || (c) == '*' || (c) == '+' || (c) == '-'       \
+        || (c) == '.' || (c) == '_' || (c) == '~')
+#define IS_TOKEN(c) (IS_BOTH(c) || (c) == '#' || (c) == '^' || (c) == '`' || (c) == '|')
+#define IS_HOST(c)                                                                                 \
+    (IS_BOTH(c) || (c) == '(' || (c) == ')' || (c) == ',' || (c) == ';' || (c) == '=')
+#define CLASS(c)                                                                                   \
+    ((IS_TOKEN(c) ? TOKEN : 0) | (IN(c, 0x21, 0x7e) && (c) != '#' ? TARGET : 0)                    \
+        | (IS_HOST(c) ? HOST : 0) | (IS_HEX(c) ? HEX : 0) | (IN(c, '0', '9') ? DIGIT : 0)          \
+        | (IS_HEX(c) || (c) == ':' || (c) == '.' || ((c) | 0x20) == 'v' ? LITERAL : 0)             \
+        | ((c) == ' ' || (c) == '\t' ? SPACE : 0))
+#define CLASS4(c) CLASS(c), CLASS((c) + 1), CLASS((c) + 2), CLASS((c) + 3)
+#define CLASS16(c) CLASS4(c), CLASS4((c) + 4), CLASS4((c) + 8), CLASS4((c) + 12)
+
+static const uint8_t classes[128] = { CLASS16(0), CLASS16(16), CLASS16(32), CLASS16(48),
+    CLASS16(64), CLASS16(80), CLASS16(96), CLASS16(112) };
+
 static inline int is_digit(uint32_t c) {
     return c - '0' < 10;
 }
 
-static inline int is_alpha(uint32_t c) {
-    return (c | 0x20) - 'a' < 26;
-}
-
-static int is_hex(uint32_t c) {
-    return is_digit(c) || (c | 0x20) - 'a' < 6;
-}
-
-// tchar (RFC 9110 5.6.2) other than a letter; the bits stand for 0x20..0x3f.
-static int is_tchar_rare(uint32_t c) {
-    if (c - 0x20 < 0x20) {
-        return 0x03ff6cfau >> (c - 0x20) & 1; // ! # $ % & ' * + - . 0-9
-    }
-    return c == '^' || c == '_' || c == '`' || c == '|' || c == '~';
-}
-
-static inline int is_tchar(uint32_t c) {
-    return is_alpha(c) || is_tchar_rare(c);
-}
-
-static const uint8_t *skip_token(const uint8_t *p) {
-    while (is_tchar(*p)) {
+// The first byte from p on that is not in the class, or end.
+static const uint8_t *skip(const uint8_t *p, const uint8_t *end, uint32_t class) {
+    while (p < end && *p < 128 && classes[*p] & class) {
         p++;
     }
     return p;
+}
+
+typedef uint32_t __attribute__((may_alias)) http_word_t;
+
+// The first byte from p on that no field value has (RFC 9110 5.5), or end.
+static const uint8_t *skip_value(const uint8_t *p, const uint8_t *end) {
+    for (;; p++) {
+        if (((uintptr_t)p & 3) == 0) {
+            // By words while every byte is >= 0x80 or in 0x20..0x7e: below 0x20 the
+            // difference has a byte's top bit set, at 0x7f the sum. A carry from a
+            // neighbour may only cause a closer look.
+            while (end - p >= 4) {
+                uint32_t w = *(const http_word_t *)(const void *)p;
+                if (((w - 0x20202020) | (w + 0x01010101)) & ~w & 0x80808080) {
+                    break;
+                }
+                p += 4;
+            }
+        }
+        if (p == end || ((*p < 0x20 || *p == 0x7f) && *p != '\t')) {
+            return p;
+        }
+    }
+}
+
+// How many bytes the line's end at p takes: 2, or 0 when more are needed, or -400
+// for anything else. A bare CR or LF ends no line (RFC 9112 2.2).
+static int line_end(const uint8_t *p, const uint8_t *end) {
+    if (p < end && *p != '\r') {
+        return -400;
+    }
+    if (end - p < 2) {
+        return 0;
+    }
+    return p[1] == '\n' ? 2 : -400;
+}
+
+static void set_span(http_span_t *s, const uint8_t *buf, const uint8_t *p, const uint8_t *end) {
+    s->start = p - buf;
+    s->end = end - buf;
 }
 
 // Which of the words p[0..n) is, counted from 1, or 0. A word in the list follows
@@ -60,63 +114,42 @@ static int find_word(const uint8_t *p, size_t n, const char *words, uint32_t fol
     return 0;
 }
 
-static inline int is_space(uint32_t c) {
-    return c == ' ' || c == '\t';
-}
-
 // The next element of a comma-separated list of tokens (RFC 9110 5.6.1): *p goes
-// past it. Returns its length, 0 at the end of the list, or -1 when there is
-// something else than a token; then *p is left there. The list ends before a
-// control character or another byte that no token has.
+// past it and the spaces behind. Returns its length, 0 at the end of the list, or
+// -1 when there is something else than a token; then *p is left there.
 static int next_token(const uint8_t **p, const uint8_t *end, const uint8_t **token) {
-    const uint8_t *q = *p;
-    while (q < end && (is_space(*q) || *q == ',')) {
-        q++;
+    const uint8_t *q = skip(*p, end, SPACE);
+    while (q < end && *q == ',') {
+        q = skip(q + 1, end, SPACE);
     }
     *token = q;
-    if (q == end) {
-        *p = q;
-        return 0;
-    }
-    q = skip_token(q);
+    q = skip(q, end, TOKEN);
     int len = q - *token;
-    while (q < end && is_space(*q)) {
-        q++;
-    }
+    q = skip(q, end, SPACE);
     *p = q;
-    return (q == end || *q == ',') && len > 0 ? len : -1;
+    if (len == 0) {
+        return q == end ? 0 : -1;
+    }
+    return q == end || *q == ',' ? len : -1;
 }
 
 // Host = uri-host [ ":" port ] (RFC 9110 7.2, RFC 3986 3.2.2). A userinfo's '@'
 // is in neither, so it is refused. need_port: the port must be there, as in the
 // authority-form.
 static int is_host(const uint8_t *p, const uint8_t *end, int need_port) {
-    int literal = p < end && *p == '[';
-    const uint8_t *host = p;
-    for (; p < end; p++) {
-        uint32_t c = *p;
-        if (c == ']' && literal) {
-            literal = 0;
-            p++;
-            if (p - host <= 2) {
+    if (p < end && *p == '[') {
+        const uint8_t *q = skip(p + 1, end, LITERAL);
+        if (q == end || *q != ']' || q == p + 1) {
+            return 0;
+        }
+        p = q + 1;
+    } else {
+        const uint8_t *q = skip(p, end, HOST);
+        for (; p < q; p++) {
+            if (*p == '%' && skip(p + 1, q - p > 3 ? p + 3 : q, HEX) != p + 3) {
                 return 0;
             }
-            break;
         }
-        if (literal) {
-            if (!(is_hex(c) || c == ':' || c == '.' || (c | 0x20) == 'v' || p == host)) {
-                return 0;
-            }
-        } else if (c == ':') {
-            break;
-        } else if (c == '#' || c == '^' || c == '`' || c == '|'
-                   || !(is_tchar(c) || c - '(' < 2 || c == ',' || c == ';' || c == '=')
-                   || (c == '%' && (end - p < 3 || !is_hex(p[1]) || !is_hex(p[2])))) {
-            return 0; // reg-name: unreserved, sub-delims and percent-encoded
-        }
-    }
-    if (literal) {
-        return 0;
     }
     if (p < end && *p++ != ':') {
         return 0;
@@ -124,10 +157,7 @@ static int is_host(const uint8_t *p, const uint8_t *end, int need_port) {
     if (p == end) {
         return !need_port;
     }
-    while (p < end && is_digit(*p)) {
-        p++;
-    }
-    return p == end;
+    return skip(p, end, DIGIT) == end;
 }
 
 // RFC 9110 8.6: digits alone. An identical repeat is harmless, a differing one
@@ -206,8 +236,7 @@ static int take_field(http_head_t *h, const uint8_t *buf, const uint8_t *name, s
             }
             h->flags |= SEEN_HOST;
             if (!h->host.start) { // an absolute-form's authority takes precedence
-                h->host.start = p - buf;
-                h->host.end = end - buf;
+                set_span(&h->host, buf, p, end);
             }
             return 0;
         case 2:
@@ -272,202 +301,152 @@ static int split_target(const uint8_t *buf, http_head_t *h) {
     }
     if (*p != '/') {
         const uint8_t *host = p;
-        while (*host++ != ':') {
-            if (host == end) {
-                return -400;
-            }
+        while (host < end && *host++ != ':') {
         }
         if (!find_word(p, host - p,
                 "\5http:"
                 "\6https:",
                 0x20)
-            || *host++ != '/' || *host++ != '/') {
+            || end - host < 3 || host[0] != '/' || host[1] != '/' || host[2] == ':') {
             return -400;
         }
+        host += 2;
         for (p = host; p < end && *p != '/' && *p != '?'; p++) {
         }
-        if (p == host || *host == ':' || !is_host(host, p, 0)) {
+        if (p == host || !is_host(host, p, 0)) {
             return -400;
         }
-        h->host.start = host - buf;
-        h->host.end = p - buf;
-        h->path.start = p - buf;
+        set_span(&h->host, buf, host, p);
+        h->path.start = h->host.end;
     }
     for (; p < end; p++) {
         if (*p == '?') {
             h->path.end = p - buf;
-            h->query.start = p + 1 - buf;
-            h->query.end = end - buf;
+            set_span(&h->query, buf, p + 1, end);
             break;
         }
     }
     return 0;
 }
 
-// method SP target SP version CRLF, at p (RFC 9112 3). Returns past it, or NULL
-// with *status set. The LF that ends the line ends every loop.
-static const uint8_t *parse_request_line(
-    const uint8_t *buf, const uint8_t *p, size_t max_target, http_head_t *h, int *status) {
-    const uint8_t *q = skip_token(p);
-    *status = -400;
-    if (q == p || *q != ' ') {
-        return NULL;
-    }
-    if (q - p > HTTP_METHOD_MAX) {
-        *status = -501;
-        return NULL;
-    }
-    h->method.start = p - buf;
-    h->method.end = q - buf;
-    p = ++q;
-    while (*q - 0x21u < 0x5e && *q != '#') {
-        q++;
-    }
-    if ((size_t)(q - p) > max_target) {
-        *status = -414;
-        return NULL;
-    }
-    if (q == p || *q != ' ') {
-        return NULL;
-    }
-    h->target.start = p - buf;
-    h->target.end = q - buf;
-    // as far as the pattern matches there was no LF, so this reads no further
-    const char *pattern = "HTTP/1.1\r\n";
-    for (q++; *pattern; pattern++, q++) {
-        if (*q != (uint8_t)*pattern && !(*pattern == '1' && is_digit(*q))) {
-            return NULL;
-        }
-    }
-    if (q[-5] != '1') {
-        *status = -505;
-        return NULL;
-    }
-    h->flags = q[-3] != '0' ? HTTP_VERSION_11 : 0;
-    *status = split_target(buf, h);
-    return *status ? NULL : q;
-}
-
-// Judge a request line of which the end is still to come: what can't become one
-// (the start of a TLS handshake, say) is refused at once.
-static int check_partial_line(const uint8_t *p, const uint8_t *end, size_t max_target) {
-    if (p < end && *p == '\r') {
-        return end - p == 1 ? 0 : -400;
-    }
-    const uint8_t *q = p;
-    while (q < end && is_tchar(*q)) {
-        q++;
-    }
-    if (q - p > HTTP_METHOD_MAX) {
+// method SP target SP version CRLF, at *p (RFC 9112 3), which goes past it.
+// Returns 1, or 0 when more bytes are needed, or minus the status.
+static int parse_request_line(
+    const uint8_t *buf, const uint8_t **p, const uint8_t *end, size_t max_target, http_head_t *h) {
+    const uint8_t *q = skip(*p, end, TOKEN);
+    if (q - *p > HTTP_METHOD_MAX) {
         return -501;
     }
     if (q == end) {
         return 0;
     }
-    if (*q != ' ' || q == p) {
+    if (q == *p || *q != ' ') {
         return -400;
     }
-    p = ++q;
-    while (q < end && *q - 0x21u < 0x5e && *q != '#') {
-        q++;
-    }
-    if ((size_t)(q - p) > max_target) {
+    set_span(&h->method, buf, *p, q);
+    const uint8_t *target = q + 1;
+    q = skip(target, end, TARGET);
+    if ((size_t)(q - target) > max_target) {
         return -414;
     }
-    return q == end || (*q == ' ' && q > p) ? 0 : -400;
+    if (q == end) {
+        return 0;
+    }
+    if (q == target) {
+        return -400;
+    }
+    set_span(&h->target, buf, target, q);
+    for (const char *want = " HTTP/1.1\r\n"; *want; want++, q++) {
+        if (q == end) {
+            return 0;
+        }
+        if (*q != (uint8_t)*want && !(*want == '1' && is_digit(*q))) {
+            return -400;
+        }
+    }
+    if (q[-5] != '1') {
+        return -505;
+    }
+    h->flags = q[-3] != '0' ? HTTP_VERSION_11 : 0;
+    *p = q;
+    int status = split_target(buf, h);
+    return status ? status : 1;
 }
 
 AIOWEB_FN int http_parse_head(
     const uint8_t *buf, size_t n, size_t max_target, size_t max_fields, http_head_t *h) {
-    // Only whole lines are parsed. Their last byte is an LF, and no loop over
-    // tokens, targets or values goes past a control character: that bounds them
-    // all without a check at every byte.
-    const uint8_t *end = buf + n;
-    while (end > buf && end[-1] != '\n') {
-        end--;
-    }
     const uint8_t *p = buf;
+    const uint8_t *end = buf + n;
+    int status;
     while (p < end && *p == '\r') { // RFC 9112 2.2: empty lines before the request
-        if (p[1] != '\n') {
-            return -400;
+        status = line_end(p, end);
+        if (status <= 0) {
+            return status;
         }
         p += 2;
     }
-    if (p == end) {
-        return check_partial_line(p, buf + n, max_target);
-    }
-
     h->query.start = h->query.end = h->host.start = h->host.end = 0;
     h->length = HTTP_LENGTH_NONE;
-    int status;
-    p = parse_request_line(buf, p, max_target, h, &status);
-    if (p == NULL) {
+    status = parse_request_line(buf, &p, end, max_target, h);
+    if (status <= 0) {
         return status;
     }
     h->fields = p - buf;
 
-    for (; p < end; p += 2) {
-        if (*p == '\r') {
-            if (p[1] != '\n') {
-                return -400;
-            }
-            status = finish_head(h);
-            return status ? status : p + 2 - buf;
-        }
+    while (p < end && *p != '\r') {
         const uint8_t *name = p;
-        p = skip_token(p);
+        p = skip(p, end, TOKEN);
+        if (p == end) {
+            return 0;
+        }
+        if (p == name || *p != ':') { // obs-fold and whitespace before ':' end here too
+            return -400;
+        }
         size_t len = p - name;
-        if (len == 0 || *p != ':') { // obs-fold and whitespace before ':' end here too
-            return -400;
-        }
-        do {
-            p++;
-        } while (is_space(*p));
-        const uint8_t *value = p;
-        uint32_t c;
-        while ((c = *p) - 0x20 < 0x5f || c >= 0x80 || c == '\t') {
-            p++;
-        }
-        if (c != '\r' || p[1] != '\n') {
-            return -400;
+        const uint8_t *value = skip(p + 1, end, SPACE);
+        p = skip_value(value, end);
+        status = line_end(p, end);
+        if (status <= 0) {
+            return status;
         }
         if (max_fields-- == 0) {
             return -431;
         }
         const uint8_t *last = p;
-        while (last > value && is_space(last[-1])) {
+        while (last > value && (last[-1] == ' ' || last[-1] == '\t')) {
             last--;
         }
+        p += 2;
         status = take_field(h, buf, name, len, value, last);
         if (status) {
             return status;
         }
     }
-    return 0;
+    status = line_end(p, end);
+    if (status <= 0) {
+        return status;
+    }
+    status = finish_head(h);
+    return status ? status : p + 2 - buf;
 }
 
 AIOWEB_FN size_t http_next_field(const uint8_t *buf, size_t n, size_t pos, http_field_t *f) {
-    size_t i = pos;
-    while (i < n && buf[i] != ':') {
-        if (buf[i] == '\r') {
-            return 0;
-        }
-        i++;
+    // the head was parsed: a name, ':', a value and CRLF, or the empty line
+    const uint8_t *end = buf + n;
+    const uint8_t *p = buf + pos;
+    const uint8_t *q = skip(p, end, TOKEN);
+    if (q == p || q == end) {
+        return 0;
     }
-    f->name.start = pos;
-    f->name.end = i++;
-    while (i < n && is_space(buf[i])) {
-        i++;
-    }
-    f->value.start = i;
-    while (i < n && buf[i] != '\r') {
-        i++;
-    }
-    f->value.end = i;
-    while (f->value.end > f->value.start && is_space(buf[f->value.end - 1])) {
+    set_span(&f->name, buf, p, q);
+    p = skip(q + 1, end, SPACE);
+    q = skip_value(p, end);
+    set_span(&f->value, buf, p, q);
+    while (f->value.end > f->value.start
+           && (buf[f->value.end - 1] == ' ' || buf[f->value.end - 1] == '\t')) {
         f->value.end--;
     }
-    return i + 2 <= n ? i + 2 : 0;
+    return end - q >= 2 ? (size_t)(q + 2 - buf) : 0;
 }
 
 static uint32_t fold(uint32_t c) {

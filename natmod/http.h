@@ -54,8 +54,8 @@ typedef struct {
 //   > 0  the head's length, with its empty line. *h is filled in.
 //   = 0  more bytes are needed.
 //   < 0  minus the status to refuse the request with.
-// Lines are judged when complete; of an incomplete request line, what is there.
-// A head longer than the caller's buffer is the caller's to refuse.
+// A fault is told at the latest when its line is complete; one in a method or a
+// target at once. A head longer than the caller's buffer is the caller's to refuse.
 AIOWEB_FN int http_parse_head(
     const uint8_t *buf, size_t n, size_t max_target, size_t max_fields, http_head_t *h);
 

@@ -96,7 +96,7 @@ AIOWEB_FN void ws_mask(uint8_t *p, size_t n, const uint8_t *key, uint32_t offset
     }
     uint32_t word = k.word;
     ws_word_t *w = (ws_word_t *)(void *)p;
-    for (; end - (uint8_t *)w >= 16; w += 4) {
+    for (const ws_word_t *stop = w + ((end - p) >> 2 & ~3); w != stop; w += 4) {
         w[0] ^= word;
         w[1] ^= word;
         w[2] ^= word;
