@@ -133,8 +133,14 @@ async def clock(r, w):
 
 
 print(
-    "micropython-aioweb {}, {} parser: http://localhost:{}/".format(
+    "micropython-aioweb {}, {} parser: http://localhost:{}/ (Ctrl-C ends it)".format(
         web.__version__, web.implementation, app.port
     )
 )
-asyncio.run(app.serve())
+try:
+    asyncio.run(app.serve())
+except OSError as e:
+    print("Can't listen on port {}: {}".format(app.port, e))
+    sys.exit(1)
+except KeyboardInterrupt:
+    pass

@@ -22,3 +22,11 @@ def test_client_that_leaves_ends_the_stream(app):
     app.wait_for_line("stream ended")
     assert app.exchange(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").endswith(b"index")
     assert app.open_files() <= files
+
+
+def test_two_tasks_do_not_mix_their_events(app):
+    response = app.exchange(b"GET /two-writers HTTP/1.1\r\nHost: a\r\n\r\n")
+    events = response.split(b"\r\n\r\n", 1)[1].split(b"\n\n")
+    assert sorted(events) == [b""] + [
+        b"data: " + c * 40000 for c in (b"a", b"b") for _ in range(20)
+    ]

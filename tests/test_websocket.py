@@ -3,6 +3,8 @@
 import base64
 import os
 import re
+import threading
+import time
 
 import pytest
 from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK
@@ -61,6 +63,7 @@ def test_accept_of_the_rfc(app):
         (400, {"Sec_WebSocket_Key": None}),
         (400, {"Sec_WebSocket_Key": "dGhlIHNhbXBsZQ=="}),
         (400, {"Sec_WebSocket_Key": "!" * 24}),
+        (400, {"Content_Length": "5"}),
     ],
 )
 def test_bad_handshake(app, status, changes):
@@ -68,6 +71,8 @@ def test_bad_handshake(app, status, changes):
     assert response.startswith(b"HTTP/1.1 %d " % status)
     if "Sec_WebSocket_Version" in changes:
         assert b"Sec-WebSocket-Version: 13\r\n" in response
+    if status == 426:
+        assert b"Connection: upgrade\r\n" in response
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 1023, 1025, 65535, 65536, 100000])
@@ -181,3 +186,54 @@ def test_handler_fault_closes_with_1011(app):
 def test_client_that_vanishes(app):
     assert frames_after(app, frame(1, b"x" * 50)[:20], half_close=True) == b""
     app.wait_for_line("closed 1006")
+
+
+def test_recv_that_is_given_up_loses_nothing(app):
+    """A frame that arrives in pieces over several calls; and the head stays."""
+    with app.connect() as s:
+        s.sendall(handshake("/ws-patient?q", X_User="Ada"))
+        data = frame(1, b"first ") + frame(1, "zweite ö".encode())
+        for i in range(0, len(data), 5):
+            s.sendall(data[i : i + 5])
+            time.sleep(0.03)  # longer than the handler's patience
+        s.sendall(frame(8))
+        received = s.makefile("rb").read().split(b"\r\n\r\n", 1)[1]
+    at = b" for Ada at /ws-patient?q"
+    first, second = b"first " + at, "zweite ö".encode() + at
+    assert received == (
+        b"\x81%c" % len(first) + first + b"\x81%c" % len(second) + second + b"\x88\x00"
+    )
+
+
+def test_send_that_is_given_up_ends_the_connection(app):
+    with app.connect() as s:
+        s.sendall(handshake("/ws-impatient"))
+        app.wait_for_line("half a frame ends the connection")
+        received = s.makefile("rb").read()
+    assert len(received) < 8000000
+    assert received.endswith(b"\0" * 1000)
+
+
+def test_close_refuses_what_may_not_be_sent(app):
+    response = app.exchange(handshake("/ws-bad-close"), frame(8, b"\x03\xe8"))
+    rest = response.split(b"\r\n\r\n", 1)[1]
+    assert rest == b"\x81\x07refused" * 3 + b"\x88\x7d\x03\xe8" + b"x" * 123
+
+
+def test_flood_leaves_the_other_tasks_their_turn(app):
+    def ticks():
+        return int(app.exchange(b"GET /ticks HTTP/1.1\r\nHost: a\r\n\r\n").rsplit(b"\n")[-1])
+
+    flood = b"".join(frame(10, b"x" * 100) for _ in range(60000))
+    with app.connect() as s:
+        s.sendall(handshake())
+        sender = threading.Thread(target=s.sendall, args=(flood + frame(8),))
+        sender.start()
+        first = ticks()
+        answers = 1
+        while sender.is_alive():
+            last = ticks()
+            answers += 1
+        sender.join()
+    assert answers > 3
+    assert last > first

@@ -153,10 +153,10 @@ def _request_line(line, max_target, out, pos):
     n = len(line)
     while i < n and line[i] in _TOKEN:
         i += 1
-    if not i or line[i : i + 1] != b" ":
-        return -400
     if i > _METHOD_MAX:
         return -501
+    if not i or line[i : i + 1] != b" ":
+        return -400
     j = i + 1
     while j < n and 0x21 <= line[j] <= 0x7E and line[j] != 35:
         j += 1
@@ -389,6 +389,8 @@ def parse_qs(s):
 def utf8(buf, start, end, state):
     # state: bytes due | least next byte << 8 | greatest next byte << 16
     _check(buf, start, end)
+    if state < 0:
+        return -1
     for i in range(start, end):
         c = buf[i]
         if state:

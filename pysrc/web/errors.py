@@ -12,6 +12,7 @@ _REASONS = {
     400: "Bad Request",
     404: "Not Found",
     405: "Method Not Allowed",
+    408: "Request Timeout",
     411: "Length Required",
     413: "Content Too Large",
     414: "URI Too Long",
@@ -30,10 +31,18 @@ class HTTPException(Exception):
 
     status   int
     headers  str, further field lines, each ended by CRLF
+
+    Raises ValueError when headers are not such lines.
     """
 
     def __init__(self, status, headers=""):
         super().__init__(status)
+        lines = headers.split("\r\n")
+        for line in lines[:-1]:
+            if ":" not in line or "\r" in line or "\n" in line:
+                raise ValueError("field line")
+        if lines[-1]:
+            raise ValueError("field line without CRLF")
         self.status = status
         self.headers = headers
 
@@ -41,11 +50,15 @@ class HTTPException(Exception):
 async def refuse(conn, status, headers="", head=False):
     """Answer with an error status and the connection's end."""
     reason = _REASONS.get(status, "Error")
+    body = ""
+    # RFC 9110 8.6: these have no content, and no length of it
+    if status >= 200 and status != 204 and status != 304:
+        headers += "Content-Type: text/plain\r\nContent-Length: {}\r\n".format(len(reason))
+        body = "" if head else reason
     conn.discard()
     await conn.send(
-        "HTTP/1.1 {} {}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n"
-        "Connection: close\r\n{}\r\n{}".format(
-            status, reason, len(reason), headers, "" if head else reason
+        "HTTP/1.1 {} {}\r\nConnection: close\r\n{}\r\n{}".format(
+            status, reason, headers, body
         ).encode()
     )
 

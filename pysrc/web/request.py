@@ -63,13 +63,15 @@ class Request:
     path     str, percent-decoded
     query    str behind the '?' as received, or None
     headers  Headers
-    addr     the client's address
+    addr     the client's address, as accept() of the port gives it
     length   bytes of the body
     """
 
-    def __init__(self, conn, head, start, end):
+    def __init__(self, conn, head, start, end, body_timeout=None):
         # head is the list that parse_head filled, for conn.buf[start:end]
         self._conn = conn
+        self._timeout = body_timeout
+        self._buf = conn.buf
         self._keep = end  # the head stays in the buffer while the handler runs
         self.method = head[0]
         self.path = head[1]
@@ -87,7 +89,7 @@ class Request:
     def target(self):
         """The request target as received (RFC 9112 3.2)."""
         start, end = self._target
-        return str(self._conn.buf[start:end], "utf-8")
+        return str(self._buf[start:end], "utf-8")
 
     @property
     def unread(self):
@@ -95,9 +97,12 @@ class Request:
         return self._left
 
     async def readinto(self, buf):
-        """Read the next part of the body into buf, waiting until there is some.
-        Returns the number of bytes, 0 at the end of the body. Raises EOFError
-        when the client leaves before it sent all."""
+        """Read the next part of the body into buf (bytearray, or memoryview of
+        one), waiting until there is some. Returns the number of bytes, 0 at the
+        end of the body. Raises EOFError when the client leaves before it sent
+        all."""
+        if not isinstance(buf, (bytearray, memoryview)):
+            raise TypeError("bytearray or memoryview needed")
         if not self._left or not len(buf):
             return 0
         conn = self._conn
@@ -108,11 +113,17 @@ class Request:
         else:
             if self._left < len(buf):
                 buf = memoryview(buf)[: self._left]
+            conn.wait_at_most(self._timeout)
             n = await conn.receive_into(buf)
+            conn.deadline = None
             if not n:
-                raise EOFError("body is incomplete")
+                self._incomplete()
         self._left -= n
         return n
+
+    def _incomplete(self):
+        self._conn.lost = True
+        raise EOFError("body is incomplete")
 
     async def read(self, n=-1):
         """Return the next n bytes of the body, or all that is left of it; fewer
@@ -146,8 +157,12 @@ class Request:
         conn = self._conn
         line = b""
         while self._left:
-            if conn.pos == conn.end and not await conn.fill(self._keep, self._keep + _LINE_STEP):
-                raise EOFError("body is incomplete")
+            if conn.pos == conn.end:
+                conn.wait_at_most(self._timeout)
+                n = await conn.fill(self._keep, self._keep + _LINE_STEP)
+                conn.deadline = None
+                if not n:
+                    self._incomplete()
             end = min(conn.end, conn.pos + self._left)
             part = bytes(memoryview(conn.buf)[conn.pos : end])
             i = part.find(b"\n") + 1

@@ -20,8 +20,8 @@ class EventSource:
     async def send(self, msg, id=None, event=None):
         """Send an event.
 
-        msg is its data (str or bytes, or anything str() takes), of one or more
-        lines. Raises ValueError for an id or event name with a line break or
+        msg is its data (str or bytes-like, or anything str() takes), of one or
+        more lines. Raises ValueError for an id or event name with a line break or
         NUL in it, OSError when the client is gone.
         """
         out = ""
@@ -29,7 +29,7 @@ class EventSource:
             out = _line("id", id)
         if event is not None:
             out += _line("event", event)
-        if isinstance(msg, (bytes, bytearray)):
+        if isinstance(msg, (bytes, bytearray, memoryview)):
             msg = str(msg, "utf-8")
         # each of CRLF, CR and LF ends a line of the stream
         for line in str(msg).replace("\r\n", "\n").replace("\r", "\n").split("\n"):

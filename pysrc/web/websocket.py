@@ -1,5 +1,4 @@
 # WebSocket connections (RFC 6455), the server's side.
-import asyncio
 from binascii import a2b_base64, b2a_base64
 
 from micropython import const
@@ -18,7 +17,10 @@ _PING = const(9)
 _PONG = const(10)
 _TYPES = {_TEXT: "text", _BYTES: "bytes", _CLOSE: "close", _PING: "ping", _PONG: "pong"}
 _HEADER = const(14)
+_UPGRADE_FIELDS = "Upgrade: websocket\r\nConnection: upgrade\r\n"
 _PIECE = const(1024)  # a shorter frame is sent from one buffer
+_BUFFER = const(256)  # bytes received at once, but for long payloads
+_STEP = const(4096)  # a payload's memory grows by this, not by what a header claims
 
 
 def accept_key(key):
@@ -35,12 +37,12 @@ def _check_handshake(r):
     get = r.headers.get
     options = [e.strip().lower() for e in get("upgrade", "").split(",")]
     if r.method != "GET" or not r.flags & _UPGRADE or "websocket" not in options:
-        raise HTTPException(426, "Upgrade: websocket\r\n")
+        raise HTTPException(426, _UPGRADE_FIELDS)
     if get("sec-websocket-version") != "13":
-        raise HTTPException(426, "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n")
+        raise HTTPException(426, _UPGRADE_FIELDS + "Sec-WebSocket-Version: 13\r\n")
     key = get("sec-websocket-key", "").encode()
     try:
-        if len(key) == 24 and len(a2b_base64(key)) == 16:
+        if len(key) == 24 and len(a2b_base64(key)) == 16 and not r.length:
             return key
     except ValueError:
         pass
@@ -58,11 +60,16 @@ class WebSocket:
         self._conn = w
         self._max = max_message
         self._kind = 0  # opcode of the message that is arriving in fragments
-        self._data = None  # what has arrived of it
-        self._utf8 = 0
+        self._message = None  # what has arrived of it
+        # the frame that is arriving, kept here so that a cancelled recv() loses
+        # nothing: its header, payload and how much of that has arrived
         self._head = [0, 0, 0]
         self._key = bytearray(4)
-        self._lock = asyncio.Lock()
+        self._data = None
+        self._start = 0
+        self._at = 0
+        self._end_at = 0
+        self._utf8 = 0
         self.open = True
         self.close_code = None
 
@@ -74,6 +81,7 @@ class WebSocket:
         Raises HTTPException when r is no valid handshake.
         """
         key = _check_handshake(r)
+        w.new_buffer(_BUFFER)
         await w.send(
             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
             b"Connection: Upgrade\r\nSec-WebSocket-Accept: " + accept_key(key) + b"\r\n\r\n"
@@ -103,90 +111,92 @@ class WebSocket:
 
     async def _receive_frame(self):
         """Take in one frame. Returns an event, or None for a message's part."""
+        if self._data is None:
+            code = await self._receive_header()
+            if code:
+                return await self._fail(code)
+        if not await self._receive_payload():
+            return await self._fail(1007)
+        data = self._data
+        self._data = None
+        first = self._head[0]
+        if first & 8:
+            return await self._control(first & 15, bytes(data))
+        if not first & _FIN:
+            self._message = data
+            return None
+        kind = self._kind
+        self._kind = 0
+        self._message = None
+        if kind == _BYTES:
+            data = bytes(data)
+        elif self._utf8:
+            return await self._fail(1007)
+        else:
+            data = str(data, "utf-8")
+        return {"type": _TYPES[kind], "data": data, "fin": True}
+
+    async def _receive_header(self):
+        """Make ready for the next frame's payload. Returns 0, or a close code."""
         conn = self._conn
         head = self._head
         while True:
             used = ws_parse(conn.buf, conn.pos, conn.end, True, 0, head)
             if used < 0:
-                return await self._fail(-used)
+                return -used
             if used:
                 break
-            if not await self._fill():
+            if conn.pos and conn.pos != conn.end:
+                conn.new_buffer(_BUFFER)  # part of a header: there is room behind it
+            if not await conn.fill(0, len(conn.buf)):
                 raise EOFError
+        opcode = head[0] & 15
+        start = 0
+        if not opcode & 8:
+            if (opcode == _CONT) != (self._kind != 0):
+                return 1002
+            if opcode:
+                self._kind = opcode
+                self._utf8 = 0
+            elif self._message:
+                start = len(self._message)
+            if start + head[1] > self._max:
+                return 1009
         for i in range(4):
             self._key[i] = conn.buf[head[2] + i]
         conn.pos += used
-        opcode = head[0] & 15
-        if opcode & 8:
-            return await self._control(opcode, head[1])
-        if (opcode == _CONT) != (self._kind != 0):
-            return await self._fail(1002)
-        if opcode:
-            self._kind = opcode
-            self._data = None
-        return await self._message_part(head[0] & _FIN, head[1])
+        self._start = self._at = start
+        self._end_at = start + head[1]
+        self._data = self._message if start else bytearray()
+        return 0
 
-    async def _fill(self):
+    async def _receive_payload(self):
+        """Receive the frame's payload, unmasked as it arrives. Returns False as
+        soon as a text can't be UTF-8 any more."""
         conn = self._conn
-        if conn.pos and conn.pos != conn.end:
-            # part of a header: there is room behind it once it is moved up
-            n = conn.end - conn.pos
-            conn.buf[:n] = conn.buf[conn.pos : conn.end]
-            conn.pos = 0
-            conn.end = n
-        return await conn.fill(0, len(conn.buf))
-
-    async def _message_part(self, fin, length):
-        old = self._data
-        start = len(old) if old else 0
-        if start + length > self._max:
-            return await self._fail(1009)
-        data = bytearray(start + length)
-        if start:
-            data[:start] = old
-        old = self._data = None
-        if not await self._payload(data, start, self._kind == _TEXT):
-            return await self._fail(1007)
-        if not fin:
-            self._data = data
-            return None
-        kind = self._kind
-        self._kind = 0
-        if kind == _TEXT:
-            if self._utf8:
-                return await self._fail(1007)
-            data = str(data, "utf-8")
-        else:
-            data = bytes(data)
-        return {"type": _TYPES[kind], "data": data, "fin": True}
-
-    async def _payload(self, data, start, is_text):
-        """Fill data[start:], unmasked as it arrives. Returns False as soon as a
-        text can't be UTF-8 any more."""
-        conn = self._conn
-        view = memoryview(data)
-        at = start
-        while at < len(data):
+        data = self._data
+        is_text = self._kind == _TEXT and not self._head[0] & 8
+        while self._at < self._end_at:
+            at = self._at
+            if at == len(data):
+                data.extend(bytes(min(_STEP, self._end_at - at)))
             n = min(conn.end - conn.pos, len(data) - at)
             if n:
                 data[at : at + n] = memoryview(conn.buf)[conn.pos : conn.pos + n]
                 conn.pos += n
             else:
-                n = await conn.receive_into(view[at:])
+                n = await conn.receive_into(memoryview(data)[at:])
                 if not n:
                     raise EOFError
-            mask(data, at, at + n, self._key, at - start)
+            self._at = at + n
+            mask(data, at, at + n, self._key, at - self._start)
             if is_text:
                 self._utf8 = utf8(data, at, at + n, self._utf8)
                 if self._utf8 < 0:
                     return False
-            at += n
         return True
 
-    async def _control(self, opcode, length):
-        data = bytearray(length)
-        await self._payload(data, 0, False)
-        data = bytes(data)
+    async def _control(self, opcode, data):
         if opcode == _CLOSE:
             code = _close_code(data)
             if code == 1002 or code == 1007:
@@ -200,20 +210,26 @@ class WebSocket:
     # -- sending
 
     async def send(self, msg):
-        """Send a message: str as text, bytes-like as binary. Raises OSError when
+        """Send a message: str as text, bytes, bytearray or a memoryview of them as
+        binary; a mutable one must stay as it is until then. Raises OSError when
         the connection is over."""
-        if not self.open:
+        if not self.open or self._conn.lost:
             raise OSError(32)  # EPIPE
         if isinstance(msg, str):
             await self._send_frame(_TEXT, msg.encode())
-        else:
+        elif isinstance(msg, (bytes, bytearray, memoryview)):
             await self._send_frame(_BYTES, msg)
+        else:
+            raise TypeError("str or bytes needed")
 
     async def close(self, code=1000, reason=""):
         """Say that nothing more will be sent. The close event that recv() returns
-        then is the other side's answer."""
-        if self.open:
-            await self._send_close(bytes((code >> 8, code & 255)) + reason.encode())
+        then is the other side's answer. Raises ValueError for a code that may not
+        be sent (RFC 6455 7.4) or a reason of more than 123 bytes."""
+        payload = bytes((code >> 8, code & 255)) + reason.encode()
+        if len(payload) > 125 or _close_code(payload) != code:
+            raise ValueError("close code or reason")
+        await self._send_close(payload)
 
     async def _send_close(self, payload):
         if self.open:
@@ -222,16 +238,12 @@ class WebSocket:
 
     async def _send_frame(self, opcode, data):
         n = len(data)
-        frame = bytearray(_HEADER + min(n, _PIECE))
-        at = ws_build(frame, _FIN | opcode, n, None)
         m = min(n, _PIECE)
+        frame = bytearray(_HEADER + m)
+        at = ws_build(frame, _FIN | opcode, n, None)
         view = memoryview(data)
         frame[at : at + m] = view[:m]
-        # frames must not mix when several tasks send
-        async with self._lock:
-            await self._conn.send(memoryview(frame)[: at + m])
-            if m < n:
-                await self._conn.send(view[m:])
+        await self._conn.send(memoryview(frame)[: at + m], view[m:])
 
     async def _fail(self, code):
         """End the connection for the peer's fault."""
@@ -247,7 +259,7 @@ class WebSocket:
 
     def _end(self, code):
         self.close_code = code
-        self._data = None
+        self._data = self._message = None
 
 
 def _close_code(payload):

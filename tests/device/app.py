@@ -1,6 +1,6 @@
 # The application that the server's tests talk to:
 #
-#   micropython app.py PORT
+#   micropython app.py PORT [ARGUMENTS OF App AS JSON]
 import asyncio
 import gc
 import json
@@ -8,7 +8,10 @@ import sys
 
 import web
 
-app = web.App("127.0.0.1", int(sys.argv[1]), max_head=2048, max_target=200, max_body=300000)
+limits = {"max_head": 2048, "max_target": 200, "max_body": 300000}
+if len(sys.argv) > 2 and sys.argv[2][0] == "{":
+    limits.update(json.loads(sys.argv[2]))
+app = web.App("127.0.0.1", int(sys.argv[1]), **limits)
 
 
 def answer(w, body, content_type="text/plain"):
@@ -101,6 +104,12 @@ async def large(r, w):
     await w.drain()
 
 
+@app.route("/endless-large")
+async def endless_large(r, w):
+    while True:
+        await w.send(bytes(20000))
+
+
 @app.route("/fault")
 async def fault(r, w):
     w.write(b"HTTP/1.1 200 OK\r\n\r\nhalf an answer")
@@ -182,11 +191,107 @@ async def endless(r, w):
         raise
 
 
+@app.route("/missing-file")
+async def missing_file(r, w):
+    open("/no/such/file")
+
+
+@app.route("/silent")
+async def silent(r, w):
+    pass
+
+
+@app.route("/no-content")
+async def no_content(r, w):
+    raise web.HTTPException(204)
+
+
+@app.route("/bad-header")
+async def bad_header(r, w):
+    raise web.HTTPException(302, "Location: /x\r\nX: y\nZ: 1\r\n")
+
+
+@app.route("/closes")
+async def closes(r, w):
+    # ends its connection itself and lives on for a while
+    w.write("HTTP/1.1 200 OK\r\n\r\nclosed")
+    await w.wait_closed()
+    await asyncio.sleep_ms(300)
+    try:
+        await w.send(b"stray bytes")
+    except OSError:
+        print("send after close refused")
+
+
+@app.route("/slow")
+async def slow(r, w):
+    await asyncio.sleep_ms(600)
+    answer(w, "slow but whole")
+
+
+@app.route("/ws-patient")
+async def ws_patient(r, w):
+    # gives recv() up again and again, as an application with timeouts does
+    ws = await web.WebSocket.upgrade(r, w)
+    while True:
+        try:
+            event = await asyncio.wait_for_ms(ws.recv(), 20)
+        except asyncio.TimeoutError:
+            continue
+        if event is None or event["type"] == "close":
+            break
+        await ws.send(event["data"] + " for " + r.headers["x-user"] + " at " + r.target)
+
+
+@app.route("/ws-impatient")
+async def ws_impatient(r, w):
+    ws = await web.WebSocket.upgrade(r, w)
+    try:
+        await asyncio.wait_for_ms(ws.send(bytes(8000000)), 100)
+    except asyncio.TimeoutError:
+        pass
+    try:
+        await ws.send("more")
+    except OSError:
+        print("half a frame ends the connection")
+
+
+@app.route("/ws-bad-close")
+async def ws_bad_close(r, w):
+    ws = await web.WebSocket.upgrade(r, w)
+    for code, reason in ((1005, ""), (999, ""), (1000, "x" * 124)):
+        try:
+            await ws.close(code, reason)
+        except ValueError:
+            await ws.send("refused")
+    await ws.close(1000, "x" * 123)
+
+
+@app.route("/two-writers")
+async def two_writers(r, w):
+    stream = await web.EventSource.upgrade(r, w)
+
+    async def write(letter):
+        for _ in range(20):
+            await stream.send(letter * 40000)
+
+    await asyncio.gather(write("a"), write("b"))
+
+
+ticks = [0]
+
+
+@app.route("/ticks")
+async def count_ticks(r, w):
+    answer(w, str(ticks[0]))
+
+
 async def main():
     # the server is one task beside others
     asyncio.create_task(app.serve())
     while True:
-        await asyncio.sleep(1)
+        await asyncio.sleep_ms(5)
+        ticks[0] += 1
 
 
 asyncio.run(main())

@@ -1,0 +1,117 @@
+"""Time and number: clients that are slow, silent or many."""
+
+import contextlib
+import json
+import select
+import socket
+import time
+
+import pytest
+from conftest import DEVICE, serving
+from test_server import GET, head_of, status_of
+
+LIMITS = {"head_timeout": 0.6, "body_timeout": 0.6, "write_timeout": 0.6, "max_connections": 4}
+
+
+@pytest.fixture(scope="module")
+def app(parser):
+    with serving(parser, DEVICE / "app.py", json.dumps(LIMITS), heap="24M") as server:
+        yield server
+
+
+def read_all(s):
+    received = b""
+    with contextlib.suppress(ConnectionResetError):
+        while piece := s.recv(65536):
+            received += piece
+    return received
+
+
+def test_head_that_does_not_end(app):
+    with app.connect() as s:
+        s.sendall(b"GET / HTTP/1.1\r\nHost:")
+        assert status_of(read_all(s)) == 408
+
+
+def test_head_that_drips(app):
+    """The time is for the whole head; a byte now and then does not extend it."""
+    with app.connect() as s:
+        started = time.monotonic()
+        for byte in GET[:-1]:
+            s.sendall(bytes([byte]))
+            if select.select([s], [], [], 0.1)[0]:
+                break
+        assert time.monotonic() - started < 2
+        assert status_of(read_all(s)) == 408
+
+
+def test_silent_client_is_let_go(app):
+    with app.connect() as s:
+        started = time.monotonic()
+        assert read_all(s) == b""
+        assert 0.5 < time.monotonic() - started < 3
+
+
+def test_body_that_stops(app):
+    with app.connect() as s:
+        s.sendall(head_of("/inspect", "POST", "Content-Length: 5") + b"12")
+        assert status_of(read_all(s)) == 408
+
+
+def test_body_that_is_slow_but_comes(app):
+    with app.connect() as s:
+        s.sendall(head_of("/inspect", "POST", "Content-Length: 5"))
+        for byte in b"12345":
+            time.sleep(0.25)
+            s.sendall(bytes([byte]))
+        assert b'"body": "12345"' in read_all(s)
+
+
+def test_handler_may_take_its_time(app):
+    assert app.exchange(head_of("/slow")).endswith(b"slow but whole")
+
+
+def test_client_that_does_not_read(app):
+    files = app.open_files()
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.connect(("127.0.0.1", app.port))
+        s.sendall(head_of("/endless-large"))
+        deadline = time.monotonic() + 10
+        while app.open_files() <= files and time.monotonic() < deadline:
+            time.sleep(0.01)  # until it is accepted
+        while app.open_files() > files and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert app.open_files() <= files
+
+
+def test_waiting_client_is_served_when_another_ends(app):
+    busy = [app.connect() for _ in range(LIMITS["max_connections"])]
+    for s in busy:
+        s.sendall(head_of("/slow"))
+    started = time.monotonic()
+    assert app.exchange(GET).endswith(b"index")
+    assert time.monotonic() - started < 3
+    for s in busy:
+        assert read_all(s).endswith(b"slow but whole")
+        s.close()
+
+
+def test_half_open_clients_do_not_keep_others_out(parser):
+    """A hundred of them, at the default limits."""
+    with serving(parser, DEVICE / "app.py", heap="2M") as server:
+        half_open = []
+        for _ in range(100):
+            half_open.append(socket.socket())
+            half_open[-1].setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                half_open[-1].connect(("127.0.0.1", server.port))
+        started = time.monotonic()
+        with socket.create_connection(("127.0.0.1", server.port), timeout=60) as s:
+            s.settimeout(60)
+            s.sendall(GET)
+            assert read_all(s).endswith(b"index")
+        assert time.monotonic() - started < 60
+        for s in half_open:
+            s.close()
+        assert server.exchange(GET).endswith(b"index")
