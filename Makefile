@@ -2,23 +2,27 @@
 # and build/, which git ignores; dist/ is committed.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test native native-all dist readme format lint clean
+.PHONY: help demo test test-arch test-arch-all cost emulators native native-all dist format lint clean
 
 PORT ?= 8080
 JOBS := -j$(shell nproc 2>/dev/null || echo 2)
 PY := .venv/bin/python
+VENV := .venv/.installed
+
+ifneq ($(words $(CURDIR)),1)
+$(error the path of this folder has a space in it, which make and MicroPython do not allow)
+endif
 
 # -- MicroPython: the source, its compiler, and the unix port
 
-ifeq ($(MPY_DIR),)
-export MPY_DIR := $(CURDIR)/build/micropython
-$(MPY_DIR)/py/mpconfig.h: tools/get_micropython.sh
-	tools/apt.sh xz-utils ca-certificates
-	tools/get_micropython.sh $(MPY_DIR)
-	touch $@
-else
+FETCHED := $(CURDIR)/build/micropython
+override MPY_DIR := $(abspath $(or $(MPY_DIR),$(FETCHED)))
 export MPY_DIR
-endif
+
+$(FETCHED)/py/mpconfig.h: tools/get_micropython.sh | build/.base
+	tools/apt.sh xz-utils ca-certificates
+	tools/get_micropython.sh $(FETCHED)
+	touch $@
 
 MPY_CROSS := $(MPY_DIR)/mpy-cross/build/mpy-cross
 UNIX := build/unix/micropython
@@ -39,16 +43,16 @@ build/.base: tools/apt.sh
 	tools/apt.sh gcc libc6-dev make python3-venv
 	mkdir -p build && touch $@
 
-build/.tools: build_matrix.yml tools/apt.sh $(PY)
+build/.tools: build_matrix.yml tools/apt.sh $(VENV)
 	tools/apt.sh curl chromium clang-14 libclang-rt-14-dev clang-format $$($(PY) tools/matrix.py apt)
 	touch $@
 
-$(PY): requirements.txt | build/.base
+$(VENV): requirements.txt | build/.base
 	python3 -m venv .venv
 	.venv/bin/pip install -q -r requirements.txt
 	touch $@
 
-.venv/.tests: tests/requirements.txt $(PY)
+.venv/.tests: tests/requirements.txt $(VENV)
 	.venv/bin/pip install -q -r tests/requirements.txt
 	touch $@
 
@@ -59,12 +63,13 @@ HOST_ARCH = $(shell $(PY) tools/matrix.py host)
 ESPRESSIF := $(if $(filter espressif,$(TOOLCHAIN)),--espressif)
 
 build/native/%/_native.mpy: $(wildcard natmod/*) build_matrix.yml tools/natmod.py tools/matrix.py \
-		$(MPY_CROSS) $(PY)
+		$(MPY_CROSS) $(VENV)
 	$(PY) tools/natmod.py $(ESPRESSIF) $*
 
-native: $(PY) ## build one native module: ARCH=armv6m, TOOLCHAIN=espressif for the vendor's
-	@test -n "$(ARCH)" || { echo "make native ARCH=..., one of: $(ARCHS)"; exit 1; }
+native: $(VENV) ## build one native module: ARCH=armv6m, TOOLCHAIN=espressif for the vendor's
+	@test -n "$(filter $(ARCH),$(ARCHS))" || { echo "make native ARCH=..., one of: $(ARCHS)"; exit 1; }
 	tools/apt.sh $$($(PY) tools/matrix.py apt $(ARCH))
+	rm -f $(if $(ESPRESSIF),build/native/$(ARCH)/_native.mpy)
 	$(MAKE) build/native/$(ARCH)/_native.mpy
 
 native-all: build/.tools ## build the native module of every architecture
@@ -74,19 +79,33 @@ dist: native-all ## write dist/, the files that boards get, and the README's tab
 	$(PY) tools/dist.py
 	$(PY) tools/readme_table.py
 
-demo: $(UNIX) $(PY) ## serve examples/demo.py on this machine: PORT=8080
-	@$(MAKE) -s build/native/$(HOST_ARCH)/_native.mpy
+demo: $(UNIX) $(VENV) ## serve examples/demo.py on this machine: PORT=8080
+	@test $(HOST_ARCH) = portable || $(MAKE) -s build/native/$(HOST_ARCH)/_native.mpy
 	@$(PY) tools/dist.py --out build/dist $(HOST_ARCH)
 	@MICROPYPATH=build/dist/$$($(PY) tools/matrix.py folder $(HOST_ARCH)):.frozen \
-		$(UNIX) examples/demo.py $(PORT)
+		$(UNIX) examples/demo.py $(PORT) || test $$? = 130
 
 # -- tests
 
-test: $(UNIX) build/.tools .venv/.tests ## run all tests, after installing what they need
+test: emulators ## run all tests, after installing what they need
 	$(MAKE) native-all
 	$(PY) tools/dist.py --out build/dist
 	$(MAKE) -s lint
 	$(PY) -m pytest $(PYTEST)
+
+test-arch: emulators ## run what tests the files of one architecture: ARCH=armv6m
+	@test -n "$(filter $(ARCH),$(ARCHS))" || { echo "make test-arch ARCH=..., one of: $(ARCHS)"; exit 1; }
+	$(PY) -m pytest tests/test_arch.py --arch $(ARCH)
+
+test-arch-all: emulators ## run what tests the files of every architecture
+	$(PY) -m pytest tests/test_arch.py
+
+# MicroPython for every emulated target; what did not change is not built again
+emulators: $(UNIX) build/.tools .venv/.tests
+	$(PY) tools/emulators.py build
+
+cost: emulators ## count instructions on every architecture: bench/cost.md, cost.json
+	$(PY) tools/cost.py --write
 
 lint: .venv/.tests build/.tools ## check the sources' format
 	$(PY) -m ruff check . && $(PY) -m ruff format --check .
@@ -100,4 +119,4 @@ clean: ## remove all that was built or fetched, the committed dist/ excepted
 	rm -rf build .venv
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 15

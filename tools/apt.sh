@@ -15,8 +15,7 @@ sudo=
 if [ "$(id -u)" != 0 ]; then
     sudo=$(command -v sudo) || { echo "apt.sh: please install:$missing" >&2; exit 1; }
 fi
-export DEBIAN_FRONTEND=noninteractive
 # a third party's unreachable list must not stop what Debian's has
 $sudo apt-get -q update || echo "apt.sh: some package lists could not be read" >&2
 # shellcheck disable=SC2086
-$sudo apt-get -qy install --no-install-recommends $missing
+$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends $missing

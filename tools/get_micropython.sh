@@ -19,12 +19,25 @@ fetch_from_mirror() { # URI
     set -- -q -o Dir::State::Lists="$work/apt/lists" -o Dir::Cache="$work/apt" \
         -o Dir::Etc::SourceList="$work/apt/$suite.sources" -o Dir::Etc::SourceParts=/dev/null \
         -o APT::Sandbox::User=root
-    (cd "$work" && apt-get "$@" update && apt-get "$@" source --download-only micropython)
+    (cd "$work" && apt-get "$@" update && apt-get "$@" source --download-only micropython >/dev/null)
+}
+
+# The mirrors that apt is configured with, of either format of its sources.
+mirrors() {
+    cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
+        sed -nE 's/^deb +(\[[^]]*\] +)?([^ ]+).*/\2/p' >"$work/mirrors"
+    cat /etc/apt/sources.list.d/*.sources 2>/dev/null |
+        sed -nE 's/^URIs: *//p' | tr ' ' '\n' >>"$work/mirrors"
+    # likely ones first; another has no such suite, and is passed over
+    sed 's|/*$|/|' "$work/mirrors" | grep -v security | sort -u >"$work/sorted"
+    grep '/debian/$' "$work/sorted"
+    grep -v '/debian/$' "$work/sorted"
 }
 
 from_apt() {
     command -v apt-get >/dev/null && [ -f "$keyring" ] || return 1
-    for uri in $(apt-get indextargets --format '$(REPO_URI)' | sort -u | grep -v security); do
+    # from the sources: apt-get indextargets knows none before the first update
+    for uri in $(mirrors); do
         if fetch_from_mirror "$uri"; then
             tar=$(ls "$work"/micropython_*.orig.tar.xz)
             case $tar in
@@ -33,7 +46,7 @@ from_apt() {
             esac
             mkdir "$work/source"
             tar -xJf "$tar" -C "$work/source" --strip-components=1
-            return 0
+            return
         fi
     done
     return 1
