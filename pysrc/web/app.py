@@ -144,22 +144,34 @@ class App:
                 pass
             size = min(_BUFFER, self.max_head)
             conn = Connection(sock, addr, size, int(self.write_timeout * 1000))
-            self._connections.append(conn)
-            conn.task = asyncio.create_task(self._serve_connection(conn))
             if self._watch is None:
                 self._watch = asyncio.create_task(self._watch_deadlines())
+            self._connections.append(conn)
         except Exception:
             sock.close()
             raise
+        try:
+            conn.task = asyncio.create_task(self._serve_connection(conn))
+        except Exception:
+            self._forget(conn)
+            raise
+
+    def _forget(self, conn):
+        conn.close()
+        if conn in self._connections:
+            self._connections.remove(conn)
+        self._ended.set()
 
     async def _watch_deadlines(self):
-        while self._connections:
-            await asyncio.sleep_ms(_WATCH_MS)
-            now = time.ticks_ms()
-            for conn in list(self._connections):
-                if conn.deadline is not None and time.ticks_diff(conn.deadline, now) <= 0:
-                    conn.expire()
-        self._watch = None
+        try:
+            while self._connections:
+                await asyncio.sleep_ms(_WATCH_MS)
+                now = time.ticks_ms()
+                for conn in self._connections:
+                    if conn.deadline is not None and time.ticks_diff(conn.deadline, now) <= 0:
+                        conn.expire()
+        finally:
+            self._watch = None
 
     def _listen(self):
         import socket
@@ -186,10 +198,7 @@ class App:
             if not conn.sent and conn.sock:
                 conn.sock.write(_UNAVAILABLE)
         finally:
-            conn.close()
-            if conn in self._connections:
-                self._connections.remove(conn)
-            self._ended.set()
+            self._forget(conn)
 
     async def _serve_request(self, conn):
         conn.wait_at_most(int(self.head_timeout * 1000))
