@@ -49,6 +49,15 @@ def free_port():
         return s.getsockname()[1]
 
 
+def read_all(s):
+    """What a socket receives to its end, be that a reset."""
+    received = b""
+    with contextlib.suppress(ConnectionResetError):
+        while piece := s.recv(65536):
+            received += piece
+    return received
+
+
 class Server:
     """A MicroPython process that serves on self.port; lines of its console go to
     self.console."""
@@ -109,11 +118,7 @@ class Server:
                 s.sendall(part)
             if half_close:
                 s.shutdown(socket.SHUT_WR)
-            received = b""
-            with contextlib.suppress(ConnectionResetError):
-                while piece := s.recv(65536):
-                    received += piece
-            return received
+            return read_all(s)
 
     def open_files(self):
         """How many file descriptors the server holds."""

@@ -7,7 +7,7 @@ import socket
 import time
 
 import pytest
-from conftest import DEVICE, serving
+from conftest import DEVICE, read_all, serving
 from test_server import GET, head_of, status_of
 
 LIMITS = {"head_timeout": 0.6, "body_timeout": 0.6, "write_timeout": 0.6, "max_connections": 4}
@@ -17,14 +17,6 @@ LIMITS = {"head_timeout": 0.6, "body_timeout": 0.6, "write_timeout": 0.6, "max_c
 def app(parser):
     with serving(parser, DEVICE / "app.py", json.dumps(LIMITS), heap="24M") as server:
         yield server
-
-
-def read_all(s):
-    received = b""
-    with contextlib.suppress(ConnectionResetError):
-        while piece := s.recv(65536):
-            received += piece
-    return received
 
 
 def test_head_that_does_not_end(app):

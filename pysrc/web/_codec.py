@@ -29,35 +29,24 @@ def _check():
 
 try:
     _check()
-    from web._native import (
-        find_field,
-        mask,
-        next_field,
-        parse_head,
-        parse_qs,
-        unquote,
-        utf8,
-        ws_build,
-        ws_parse,
-    )
+    import web._native as parsers
 
     implementation = "native"
 except (ImportError, ValueError) as e:
     # ImportError: no native file here. ValueError: one that this firmware refuses.
     if isinstance(e, ValueError):
         print("web: _native.mpy can't be used ({}); using the portable parser".format(e))
-    from web._portable import (
-        find_field,
-        mask,
-        next_field,
-        parse_head,
-        parse_qs,
-        unquote,
-        utf8,
-        ws_build,
-        ws_parse,
-    )
+    import web._portable as parsers
 
     implementation = "portable"
 
-del _check
+find_field = parsers.find_field
+mask = parsers.mask
+next_field = parsers.next_field
+parse_head = parsers.parse_head
+parse_qs = parsers.parse_qs
+unquote = parsers.unquote
+utf8 = parsers.utf8
+ws_build = parsers.ws_build
+ws_parse = parsers.ws_parse
+del _check, parsers
