@@ -1,92 +1,138 @@
 #include "http.h"
 
-// What only the parser needs to remember, above the public flags.
+// The words that the parser knows, in the order of words[].
 enum {
-    SEEN_HOST = 0x100,
-    SEEN_CLOSE = 0x200, // the connection options, in the order of take_connection
-    SEEN_KEEP_ALIVE = 0x400,
-    SEEN_UPGRADE = 0x800,
-    PUBLIC_FLAGS = 0xff,
+    WORD_HOST = 1,
+    WORD_CONNECTION,
+    WORD_CHUNKED,
+    WORD_KEEP_ALIVE,
+    WORD_UPGRADE,
+    WORD_CLOSE,
+    WORD_CONTENT_LENGTH,
+    WORD_TRANSFER_ENCODING,
+    WORD_EXPECT,
+    WORD_100_CONTINUE,
+    WORD_CONNECT,
+    WORD_OPTIONS,
+    WORD_HTTP,
+    WORD_HTTPS,
 };
 
+// Each follows its length. Those of small letters match in any case.
+static const char words[] = "\4host"
+                            "\12connection"
+                            "\7chunked"
+                            "\12keep-alive"
+                            "\7upgrade"
+                            "\5close"
+                            "\16content-length"
+                            "\21transfer-encoding"
+                            "\6expect"
+                            "\14"
+                            "100-continue"
+                            "\7CONNECT"
+                            "\7OPTIONS"
+                            "\4http"
+                            "\5https";
+
+// What only the parser needs to remember, beside the public flags.
+enum {
+    PUBLIC_FLAGS = 0x1f,
+    SEEN_HOST = 0x80,
+    SEEN_OPTION = 0x100, // shifted by the number of a word in Connection, one of these:
+    SEEN_KEEP_ALIVE = SEEN_OPTION << WORD_KEEP_ALIVE,
+    SEEN_CLOSE = SEEN_OPTION << WORD_CLOSE,
+    SEEN_UPGRADE = SEEN_OPTION << WORD_UPGRADE,
+    SEEN_TO_PUBLIC = SEEN_KEEP_ALIVE / HTTP_KEEP_ALIVE, // divides the first and the last
+};
+_Static_assert(SEEN_UPGRADE / SEEN_TO_PUBLIC == HTTP_UPGRADE, "see finish_head");
+_Static_assert(1 << WORD_CHUNKED == HTTP_CHUNKED, "see take_list");
+
 // What a byte may be part of: classes[] has a set of these bits for each of
-// 0x00..0x7f, and no higher byte is in any class.
+// 0x00..0x7e, and no higher byte is in any class.
 enum {
     TOKEN = 1,   // tchar, RFC 9110 5.6.2
-    TARGET = 2,  // a request target: visible and no '#', RFC 9112 3.2
-    HOST = 4,    // reg-name: unreserved, sub-delims and '%', RFC 3986 3.2.2
+    PATH = 2,    // a request target up to its query: visible, no '#' and no '?', RFC 9112 3.2
+    HOST = 4,    // reg-name: unreserved and sub-delims, RFC 3986 3.2.2
     LITERAL = 8, // between the brackets of an IP-literal
     HEX = 16,
-    DIGIT = 32,
-    SPACE = 64, // SP and HTAB
+    SPACE = 32, // SP and HTAB
+    COMMA = 64,
+    QUERY = 128, // the '?' that may also be in a request target
 };
 
 #define IN(c, a, z) ((c) >= (a) && (c) <= (z))
 #define IS_ALNUM(c) (IN(c, '0', '9') || IN((c) | 0x20, 'a', 'z'))
 #define IS_HEX(c) (IN(c, '0', '9') || IN((c) | 0x20, 'a', 'f'))
+#define IS_SPACE(c) ((c) == ' ' || (c) == '\t')
 // characters of both tokens and hosts, of tokens only, and of hosts only
 #define IS_BOTH(c)                                                                                 \
-    (IS_ALNUM(c) || (c) == '!' || IN(c, '$', '\'') || (c) == '*' || (c) == '+' || (c) == '-'       \
-        || (c) == '.' || (c) == '_' || (c) == '~')
-#define IS_TOKEN(c) (IS_BOTH(c) || (c) == '#' || (c) == '^' || (c) == '`' || (c) == '|')
+    (IS_ALNUM(c) || (c) == '!' || (c) == '$' || (c) == '&' || (c) == '\'' || (c) == '*'            \
+        || (c) == '+' || (c) == '-' || (c) == '.' || (c) == '_' || (c) == '~')
+#define IS_TOKEN(c)                                                                                \
+    (IS_BOTH(c) || (c) == '#' || (c) == '%' || (c) == '^' || (c) == '`' || (c) == '|')
 #define IS_HOST(c)                                                                                 \
     (IS_BOTH(c) || (c) == '(' || (c) == ')' || (c) == ',' || (c) == ';' || (c) == '=')
 #define CLASS(c)                                                                                   \
-    ((IS_TOKEN(c) ? TOKEN : 0) | (IN(c, 0x21, 0x7e) && (c) != '#' ? TARGET : 0)                    \
-        | (IS_HOST(c) ? HOST : 0) | (IS_HEX(c) ? HEX : 0) | (IN(c, '0', '9') ? DIGIT : 0)          \
+    ((IS_TOKEN(c) ? TOKEN : 0) | (IN(c, 0x21, 0x7e) && (c) != '#' && (c) != '?' ? PATH : 0)        \
+        | (IS_HOST(c) ? HOST : 0) | (IS_HEX(c) ? HEX : 0) | ((c) == '?' ? QUERY : 0)               \
         | (IS_HEX(c) || (c) == ':' || (c) == '.' || ((c) | 0x20) == 'v' ? LITERAL : 0)             \
-        | ((c) == ' ' || (c) == '\t' ? SPACE : 0))
+        | (IS_SPACE(c) ? SPACE : 0) | ((c) == ',' ? COMMA : 0))
 #define CLASS4(c) CLASS(c), CLASS((c) + 1), CLASS((c) + 2), CLASS((c) + 3)
 #define CLASS16(c) CLASS4(c), CLASS4((c) + 4), CLASS4((c) + 8), CLASS4((c) + 12)
 
-static const uint8_t classes[128] = { CLASS16(0), CLASS16(16), CLASS16(32), CLASS16(48),
-    CLASS16(64), CLASS16(80), CLASS16(96), CLASS16(112) };
+static const uint8_t classes[127] = { CLASS16(0), CLASS16(16), CLASS16(32), CLASS16(48),
+    CLASS16(64), CLASS16(80), CLASS16(96), CLASS4(112), CLASS4(116), CLASS4(120), CLASS(124),
+    CLASS(125), CLASS(126) };
 
 static inline int is_digit(uint32_t c) {
     return c - '0' < 10;
 }
 
-// The first byte from p on that is not in the class, or end.
-static const uint8_t *skip(const uint8_t *p, const uint8_t *end, uint32_t class) {
-    while (p < end && *p < 128 && classes[*p] & class) {
-        p++;
-    }
-    return p;
+// The first byte from p on that is not in the class. Only whole lines are parsed:
+// their last byte, an LF, is in no class, so nothing needs to look for the end.
+static const uint8_t *skip(const uint8_t *p, uint32_t class) {
+    // an integer until then, for there may be no byte before p to point to
+    uintptr_t at = (uintptr_t)p - 1;
+    uint32_t c;
+    do {
+        c = *(const uint8_t *)++at;
+    } while (c < sizeof(classes) && classes[c] & class);
+    return (const uint8_t *)at;
 }
 
 typedef uint32_t __attribute__((may_alias)) http_word_t;
 
-// The first byte from p on that no field value has (RFC 9110 5.5), or end.
-static const uint8_t *skip_value(const uint8_t *p, const uint8_t *end) {
+// The compiler may assume nothing of the arguments, nor inline the function.
+#if defined(__has_attribute) && __has_attribute(noipa)
+#define NOIPA __attribute__((noipa))
+#else
+#define NOIPA
+#endif
+
+// The first byte from p on that no field value has (RFC 9110 5.5). There is one
+// before end. ones is 0x01010101: as long as GCC doesn't know that, it keeps the
+// masks in registers, where it would load constants anew for every word.
+NOIPA static const uint8_t *skip_value(const uint8_t *p, const uint8_t *end, uint32_t ones) {
+    const uint8_t *stop = end - ((uintptr_t)end & 3);
+    uint32_t spaces = ones << 5;
+    uint32_t tops = ones << 7;
     for (;; p++) {
         if (((uintptr_t)p & 3) == 0) {
-            // By words while every byte is >= 0x80 or in 0x20..0x7e: below 0x20 the
-            // difference has a byte's top bit set, at 0x7f the sum. A carry from a
-            // neighbour may only cause a closer look.
-            while (end - p >= 4) {
+            // By words while every byte is in 0x20..0x7e: in the lowest one that is
+            // not, the difference or the sum has the top bit set.
+            while (p < stop) {
                 uint32_t w = *(const http_word_t *)(const void *)p;
-                if (((w - 0x20202020) | (w + 0x01010101)) & ~w & 0x80808080) {
+                if (((w - spaces) | (w + ones)) & tops) {
                     break;
                 }
                 p += 4;
             }
         }
-        if (p == end || ((*p < 0x20 || *p == 0x7f) && *p != '\t')) {
+        if ((*p < 0x20 && *p != '\t') || *p == 0x7f) {
             return p;
         }
     }
-}
-
-// How many bytes the line's end at p takes: 2, or 0 when more are needed, or -400
-// for anything else. A bare CR or LF ends no line (RFC 9112 2.2).
-static int line_end(const uint8_t *p, const uint8_t *end) {
-    if (p < end && *p != '\r') {
-        return -400;
-    }
-    if (end - p < 2) {
-        return 0;
-    }
-    return p[1] == '\n' ? 2 : -400;
 }
 
 static void set_span(http_span_t *s, const uint8_t *buf, const uint8_t *p, const uint8_t *end) {
@@ -94,87 +140,91 @@ static void set_span(http_span_t *s, const uint8_t *buf, const uint8_t *p, const
     s->end = end - buf;
 }
 
-// Which of the words p[0..n) is, counted from 1, or 0. A word in the list follows
-// its length. fold is 0x20 to ignore case: the words are then lower-case, of
-// letters and '-', and among token characters that bit tells no others apart.
-static int find_word(const uint8_t *p, size_t n, const char *words, uint32_t fold) {
-    for (int which = 1; *words; which++) {
-        size_t len = *words++;
+// The field line at p, which is one of whole lines up to end: *f tells where its
+// parts are. Returns where its CR is, or NULL when it is no field line.
+static const uint8_t *split_field(
+    const uint8_t *buf, const uint8_t *p, const uint8_t *end, http_field_t *f) {
+    const uint8_t *q = skip(p, TOKEN);
+    if (q == p || *q != ':') { // obs-fold and whitespace before ':' end here too
+        return NULL;
+    }
+    set_span(&f->name, buf, p, q);
+    do {
+        q++;
+    } while (*q == ' ' || *q == '\t');
+    p = q;
+    q = skip_value(p, end, 0x01010101);
+    if (q[0] != '\r' || q[1] != '\n') {
+        return NULL;
+    }
+    const uint8_t *last = q;
+    while (last > p && (last[-1] == ' ' || last[-1] == '\t')) {
+        last--;
+    }
+    set_span(&f->value, buf, p, last);
+    return q;
+}
+
+// Which of the words p[0..n) is, or 0. Among the characters of tokens and of values
+// the bit 0x20 tells only a letter's cases apart, so far as the words have them.
+static int find_word(const uint8_t *p, uint32_t n) {
+    const char *word = words;
+    for (int which = 1; *word; which++) {
+        uint32_t len = *word++;
+        uint32_t i = 0;
         if (len == n) {
-            size_t i = 0;
-            while (i < n && (p[i] | fold) == (uint8_t)words[i]) {
+            while (i < n && (p[i] == word[i] || (p[i] | 0x20) == word[i])) {
                 i++;
             }
             if (i == n) {
                 return which;
             }
         }
-        words += len;
+        word += len;
     }
     return 0;
 }
 
-// The next element of a comma-separated list of tokens (RFC 9110 5.6.1): *p goes
-// past it and the spaces behind. Returns its length, 0 at the end of the list, or
-// -1 when there is something else than a token; then *p is left there.
-static int next_token(const uint8_t **p, const uint8_t *end, const uint8_t **token) {
-    const uint8_t *q = skip(*p, end, SPACE);
-    while (q < end && *q == ',') {
-        q = skip(q + 1, end, SPACE);
-    }
-    *token = q;
-    q = skip(q, end, TOKEN);
-    int len = q - *token;
-    q = skip(q, end, SPACE);
-    *p = q;
-    if (len == 0) {
-        return q == end ? 0 : -1;
-    }
-    return q == end || *q == ',' ? len : -1;
-}
-
-// Host = uri-host [ ":" port ] (RFC 9110 7.2, RFC 3986 3.2.2). A userinfo's '@'
-// is in neither, so it is refused. need_port: the port must be there, as in the
-// authority-form.
-static int is_host(const uint8_t *p, const uint8_t *end, int need_port) {
-    if (p < end && *p == '[') {
-        const uint8_t *q = skip(p + 1, end, LITERAL);
-        if (q == end || *q != ']' || q == p + 1) {
-            return 0;
+// Host = uri-host [ ":" port ] (RFC 9110 7.2, RFC 3986 3.2.2). A userinfo's '@' is
+// in neither, so it is refused. Returns the first byte from p on that is not part of
+// it, or NULL when the host or the port with its ':' are shorter than the least.
+static const uint8_t *skip_host(const uint8_t *p, int least_host, int least_port) {
+    const uint8_t *host = p;
+    if (*p == '[') {
+        p = skip(p + 1, LITERAL);
+        if (p - host < 2 || *p++ != ']') {
+            return NULL;
         }
-        p = q + 1;
     } else {
-        const uint8_t *q = skip(p, end, HOST);
-        for (; p < q; p++) {
-            if (*p == '%' && skip(p + 1, q - p > 3 ? p + 3 : q, HEX) != p + 3) {
-                return 0;
+        while (*(p = skip(p, HOST)) == '%') {
+            const uint8_t *percent = p;
+            p = skip(p + 1, HEX);
+            if (p - percent < 3) {
+                return NULL;
             }
         }
     }
-    if (p < end && *p++ != ':') {
-        return 0;
+    const uint8_t *port = p;
+    if (*p == ':') {
+        while (is_digit(*++p)) {
+        }
     }
-    if (p == end) {
-        return !need_port;
-    }
-    return skip(p, end, DIGIT) == end;
+    return (int)(port - host) < least_host || (int)(p - port) < least_port ? NULL : p;
 }
 
 // RFC 9110 8.6: digits alone. An identical repeat is harmless, a differing one
 // is refused (RFC 9112 6.3).
 static int take_length(http_head_t *h, const uint8_t *p, const uint8_t *end) {
     uint32_t n = 0;
-    if (p == end) {
-        return -400;
-    }
-    for (; p < end; p++) {
+    do { // what follows the value is no digit either
         if (!is_digit(*p)) {
             return -400;
         }
-        if (n <= HTTP_LENGTH_MAX) {
-            n = n > HTTP_LENGTH_MAX / 10 ? HTTP_LENGTH_MAX + 1u : n * 10 + (*p - '0');
+        if (n > HTTP_LENGTH_MAX / 10) {
+            n = HTTP_LENGTH_MAX / 10 + 1;
         }
-    }
+        n = n * 10 + (*p - '0');
+    } while (++p < end);
     if (n > HTTP_LENGTH_MAX) {
         return -413;
     }
@@ -185,72 +235,71 @@ static int take_length(http_head_t *h, const uint8_t *p, const uint8_t *end) {
     return 0;
 }
 
-// RFC 9112 6.1: chunked, once, as the last and only coding.
-static int take_coding(http_head_t *h, const uint8_t *p, const uint8_t *end) {
-    const uint8_t *token;
-    int n, any = 0;
-    while ((n = next_token(&p, end, &token)) > 0) {
-        if (h->flags & HTTP_CHUNKED) {
-            return -400;
+// The tokens (RFC 9110 5.6.1) of Connection, each of which sets its flag SEEN_OPTION
+// << word; or, with unit 1, of Transfer-Encoding, where chunked must be once, as the
+// last and only coding (RFC 9112 6.1), and sets 1 << WORD_CHUNKED, which is
+// HTTP_CHUNKED. The list ends with its line. empty is the status of one without tokens.
+static int take_list(http_head_t *h, const uint8_t *p, uint32_t unit, int empty) {
+    for (;;) {
+        const uint8_t *token = skip(p, SPACE | COMMA);
+        const uint8_t *end = skip(token, TOKEN);
+        p = skip(end, SPACE);
+        if (*p != ',' && *p != '\r') {
+            // a coding with parameters is one that nobody here knows
+            return unit == 1 && *p == ';' && p > token ? -501 : -400;
         }
-        if (!find_word(token, n, "\7chunked", 0x20)) {
-            return -501;
+        if (end == token) {
+            return empty;
         }
-        h->flags |= HTTP_CHUNKED;
-        any = 1;
+        int word = find_word(token, end - token);
+        if (unit == 1) {
+            if (h->flags & HTTP_CHUNKED) {
+                return -400;
+            }
+            if (word != WORD_CHUNKED) {
+                return -501;
+            }
+            empty = 0;
+        }
+        h->flags |= unit << word;
     }
-    if (n < 0) {
-        // a coding with parameters is one that nobody here knows
-        return p < end && *p == ';' && p > token ? -501 : -400;
-    }
-    return any ? 0 : -400;
 }
 
-static int take_connection(http_head_t *h, const uint8_t *p, const uint8_t *end) {
-    const uint8_t *token;
-    int n;
-    while ((n = next_token(&p, end, &token)) > 0) {
-        int option = find_word(token, n,
-            "\5close"
-            "\12keep-alive"
-            "\7upgrade",
-            0x20);
-        h->flags |= option ? SEEN_CLOSE << (option - 1) : 0;
-    }
-    return n < 0 ? -400 : 0;
+// A hash of a field's name that tells those apart which take_field knows.
+static uint32_t hash_name(uint32_t first, uint32_t len) {
+    return 1u << ((first + len) & 31);
 }
 
 // The fields that decide how the message is framed and the connection kept.
-static int take_field(http_head_t *h, const uint8_t *buf, const uint8_t *name, size_t len,
-    const uint8_t *p, const uint8_t *end) {
-    switch (find_word(name, len,
-        "\4host"
-        "\12connection"
-        "\16content-length"
-        "\21transfer-encoding"
-        "\6expect",
-        0x20)) {
-        case 1:
-            if (h->flags & SEEN_HOST || !is_host(p, end, 0)) {
+static int take_field(http_head_t *h, const uint8_t *buf, const http_field_t *f) {
+    const uint8_t *name = buf + f->name.start;
+    uint32_t len = f->name.end - f->name.start;
+    if (!(hash_name(*name, len)
+            & (hash_name('h', 4) | hash_name('c', 10) | hash_name('c', 14) | hash_name('t', 17)
+                | hash_name('e', 6)))) {
+        return 0; // most fields end here
+    }
+    const uint8_t *p = buf + f->value.start;
+    const uint8_t *end = buf + f->value.end;
+    switch (find_word(name, len)) {
+        case WORD_HOST:
+            if (h->flags & SEEN_HOST || skip_host(p, 0, 0) != end) {
                 return -400;
             }
             h->flags |= SEEN_HOST;
             if (!h->host.start) { // an absolute-form's authority takes precedence
-                set_span(&h->host, buf, p, end);
+                h->host = f->value;
             }
             return 0;
-        case 2:
-            return take_connection(h, p, end);
-        case 3:
+        case WORD_CONNECTION:
+            return take_list(h, p, SEEN_OPTION, 0);
+        case WORD_CONTENT_LENGTH:
             return take_length(h, p, end);
-        case 4:
-            return take_coding(h, p, end);
-        case 5:
+        case WORD_TRANSFER_ENCODING:
+            return take_list(h, p, 1, -400);
+        case WORD_EXPECT:
             if (h->flags & HTTP_VERSION_11) {
-                if (!find_word(p, end - p,
-                        "\14"
-                        "100-continue",
-                        0x20)) {
+                if (find_word(p, end - p) != WORD_100_CONTINUE) {
                     return -417;
                 }
                 h->flags |= HTTP_EXPECT_CONTINUE;
@@ -262,195 +311,191 @@ static int take_field(http_head_t *h, const uint8_t *buf, const uint8_t *name, s
 // What holds for the head as a whole.
 static int finish_head(http_head_t *h) {
     uint32_t flags = h->flags;
-    if (flags & HTTP_CHUNKED && (h->length != HTTP_LENGTH_NONE || !(flags & HTTP_VERSION_11))) {
+    if (flags & HTTP_CHUNKED && h->length != HTTP_LENGTH_NONE) {
         return -400; // RFC 9112 6.1: request smuggling, or a proxy that is broken
     }
+    flags |= flags / SEEN_TO_PUBLIC & (HTTP_KEEP_ALIVE | HTTP_UPGRADE);
     if (flags & HTTP_VERSION_11) {
         if (!(flags & SEEN_HOST)) {
             return -400;
         }
-        if (!(flags & SEEN_CLOSE)) {
-            flags |= HTTP_KEEP_ALIVE;
-        }
-        if (flags & SEEN_UPGRADE) { // ignored in HTTP/1.0 (RFC 9110 7.8)
-            flags |= HTTP_UPGRADE;
-        }
+        flags |= HTTP_KEEP_ALIVE;
     } else {
-        if ((flags & (SEEN_CLOSE | SEEN_KEEP_ALIVE)) == SEEN_KEEP_ALIVE) {
-            flags |= HTTP_KEEP_ALIVE;
+        if (flags & HTTP_CHUNKED) {
+            return -400;
         }
+        flags &= ~HTTP_UPGRADE; // RFC 9110 7.8
+    }
+    if (flags & SEEN_CLOSE) {
+        flags &= ~HTTP_KEEP_ALIVE;
     }
     h->flags = flags & PUBLIC_FLAGS;
     return 0;
 }
 
-// The target's form (RFC 9112 3.2) decides where path and query are.
-static int split_target(const uint8_t *buf, http_head_t *h) {
+// What h->target must be for its form (RFC 9112 3.2), with the host and the path of
+// an absolute-form. Returns 0 or minus the status.
+static int check_form(http_head_t *h, const uint8_t *buf) {
+    int method = find_word(buf + h->method.start, h->method.end - h->method.start);
     const uint8_t *p = buf + h->target.start;
     const uint8_t *end = buf + h->target.end;
-    int method = find_word(buf + h->method.start, h->method.end - h->method.start,
-        "\7CONNECT"
-        "\7OPTIONS",
-        0);
-    h->path = h->target;
-    if (method == 1) {
-        return *p != ':' && is_host(p, end, 1) ? 0 : -400;
+    if (method == WORD_CONNECT) {
+        return skip_host(p, 1, 2) == end ? 0 : -400;
+    }
+    if (*p == '/') {
+        return 0;
     }
     if (*p == '*') {
-        return end - p == 1 && method == 2 ? 0 : -400;
+        return p + 1 == end && method == WORD_OPTIONS ? 0 : -400;
     }
-    if (*p != '/') {
-        const uint8_t *host = p;
-        while (host < end && *host++ != ':') {
+    const uint8_t *host = skip(p, TOKEN);
+    if (find_word(p, host - p) < WORD_HTTP || host[0] != ':' || host[1] != '/' || host[2] != '/') {
+        return -400;
+    }
+    host += 3;
+    p = skip_host(host, 1, 0);
+    if (p == NULL || (p != end && *p != '/' && *p != '?')) {
+        return -400;
+    }
+    set_span(&h->host, buf, host, p);
+    h->path.start = h->host.end;
+    return 0;
+}
+
+// A request line of which the end is still to come, p up to end: what can't become
+// one (the start of a TLS handshake, say) is refused at once.
+static int check_partial_line(const uint8_t *p, const uint8_t *end, size_t max_target) {
+    uint32_t class = TOKEN;
+    size_t max = HTTP_METHOD_MAX;
+    for (;;) {
+        const uint8_t *part = p;
+        while (p < end && *p < sizeof(classes) && classes[*p] & class) {
+            p++;
         }
-        if (!find_word(p, host - p,
-                "\5http:"
-                "\6https:",
-                0x20)
-            || end - host < 3 || host[0] != '/' || host[1] != '/' || host[2] == ':') {
+        if ((size_t)(p - part) > max) {
+            return class == TOKEN ? -501 : -414;
+        }
+        if (p == end) {
+            return 0;
+        }
+        if (p == part || *p++ != ' ') {
             return -400;
         }
-        host += 2;
-        for (p = host; p < end && *p != '/' && *p != '?'; p++) {
+        if (class != TOKEN) {
+            return 0;
         }
-        if (p == host || !is_host(host, p, 0)) {
+        class = PATH | QUERY;
+        max = max_target;
+    }
+}
+
+// method SP target SP version CRLF at p (RFC 9112 3). Returns where in buf it ends, or
+// minus the status.
+static int parse_request_line(
+    const uint8_t *buf, const uint8_t *p, size_t max_target, http_head_t *h) {
+    const uint8_t *q = skip(p, TOKEN);
+    if (q - p > HTTP_METHOD_MAX) {
+        return -501;
+    }
+    if (q == p || *q != ' ') {
+        return -400;
+    }
+    set_span(&h->method, buf, p, q);
+    p = q + 1;
+    const uint8_t *path = skip(p, PATH);
+    q = skip(path, PATH | QUERY);
+    if ((size_t)(q - p) > max_target) {
+        return -414;
+    }
+    if (q == p) {
+        return -400;
+    }
+    set_span(&h->target, buf, p, q);
+    set_span(&h->path, buf, p, path);
+    h->query.start = h->query.end = h->host.start = h->host.end = 0;
+    if (path != q) {
+        set_span(&h->query, buf, path + 1, q);
+    }
+    if (q[0] != ' ' || q[1] != 'H' || q[2] != 'T' || q[3] != 'T' || q[4] != 'P' || q[5] != '/'
+        || !is_digit(q[6]) || q[7] != '.' || !is_digit(q[8]) || q[9] != '\r' || q[10] != '\n') {
+        return -400;
+    }
+    if (q[6] != '1') {
+        return -505;
+    }
+    h->flags = q[8] != '0' ? HTTP_VERSION_11 : 0;
+    // the usual form needs no closer look
+    int status = *p == '/' && buf[h->method.start] != 'C' ? 0 : check_form(h, buf);
+    return status ? status : q + 11 - buf;
+}
+
+// The field lines from p on and the empty line, as far as the lines up to end are
+// whole. Returns as http_parse_head.
+static int parse_fields(
+    const uint8_t *buf, const uint8_t *p, const uint8_t *end, size_t max_fields, http_head_t *h) {
+    int status;
+    for (; p < end; p += 2) {
+        if (*p == '\r') {
+            if (p[1] != '\n') {
+                return -400;
+            }
+            status = finish_head(h);
+            return status ? status : p + 2 - buf;
+        }
+        http_field_t f;
+        p = split_field(buf, p, end, &f);
+        if (p == NULL) {
             return -400;
         }
-        set_span(&h->host, buf, host, p);
-        h->path.start = h->host.end;
-    }
-    for (; p < end; p++) {
-        if (*p == '?') {
-            h->path.end = p - buf;
-            set_span(&h->query, buf, p + 1, end);
-            break;
+        if (max_fields-- == 0) {
+            return -431;
+        }
+        status = take_field(h, buf, &f);
+        if (status) {
+            return status;
         }
     }
     return 0;
 }
 
-// method SP target SP version CRLF, at *p (RFC 9112 3), which goes past it.
-// Returns 1, or 0 when more bytes are needed, or minus the status.
-static int parse_request_line(
-    const uint8_t *buf, const uint8_t **p, const uint8_t *end, size_t max_target, http_head_t *h) {
-    const uint8_t *q = skip(*p, end, TOKEN);
-    if (q - *p > HTTP_METHOD_MAX) {
-        return -501;
-    }
-    if (q == end) {
-        return 0;
-    }
-    if (q == *p || *q != ' ') {
-        return -400;
-    }
-    set_span(&h->method, buf, *p, q);
-    const uint8_t *target = q + 1;
-    q = skip(target, end, TARGET);
-    if ((size_t)(q - target) > max_target) {
-        return -414;
-    }
-    if (q == end) {
-        return 0;
-    }
-    if (q == target) {
-        return -400;
-    }
-    set_span(&h->target, buf, target, q);
-    for (const char *want = " HTTP/1.1\r\n"; *want; want++, q++) {
-        if (q == end) {
-            return 0;
-        }
-        if (*q != (uint8_t)*want && !(*want == '1' && is_digit(*q))) {
-            return -400;
-        }
-    }
-    if (q[-5] != '1') {
-        return -505;
-    }
-    h->flags = q[-3] != '0' ? HTTP_VERSION_11 : 0;
-    *p = q;
-    int status = split_target(buf, h);
-    return status ? status : 1;
-}
-
-AIOWEB_FN int http_parse_head(
+// Not inline in the binding, for fewer bytes.
+__attribute__((noinline)) AIOWEB_FN int http_parse_head(
     const uint8_t *buf, size_t n, size_t max_target, size_t max_fields, http_head_t *h) {
     const uint8_t *p = buf;
-    const uint8_t *end = buf + n;
-    int status;
-    while (p < end && *p == '\r') { // RFC 9112 2.2: empty lines before the request
-        status = line_end(p, end);
-        if (status <= 0) {
-            return status;
-        }
-        p += 2;
+    const uint8_t *end = buf + n; // of the whole lines
+    while (end > buf && end[-1] != '\n') {
+        end--;
     }
-    h->query.start = h->query.end = h->host.start = h->host.end = 0;
-    h->length = HTTP_LENGTH_NONE;
-    status = parse_request_line(buf, &p, end, max_target, h);
-    if (status <= 0) {
-        return status;
-    }
-    h->fields = p - buf;
-
-    while (p < end && *p != '\r') {
-        const uint8_t *name = p;
-        p = skip(p, end, TOKEN);
-        if (p == end) {
-            return 0;
-        }
-        if (p == name || *p != ':') { // obs-fold and whitespace before ':' end here too
+    for (; p < end && *p == '\r'; p += 2) { // RFC 9112 2.2: empty lines before the request
+        if (p[1] != '\n') {
             return -400;
         }
-        size_t len = p - name;
-        const uint8_t *value = skip(p + 1, end, SPACE);
-        p = skip_value(value, end);
-        status = line_end(p, end);
-        if (status <= 0) {
-            return status;
-        }
-        if (max_fields-- == 0) {
-            return -431;
-        }
-        const uint8_t *last = p;
-        while (last > value && (last[-1] == ' ' || last[-1] == '\t')) {
-            last--;
-        }
-        p += 2;
-        status = take_field(h, buf, name, len, value, last);
-        if (status) {
-            return status;
-        }
     }
-    status = line_end(p, end);
-    if (status <= 0) {
+    if (p == end) {
+        end = buf + n;
+        return end - p == 1 && *p == '\r' ? 0 : check_partial_line(p, end, max_target);
+    }
+    int status = parse_request_line(buf, p, max_target, h);
+    if (status < 0) {
         return status;
     }
-    status = finish_head(h);
-    return status ? status : p + 2 - buf;
+    h->fields = status;
+    h->length = HTTP_LENGTH_NONE;
+    return parse_fields(buf, buf + status, end, max_fields, h);
 }
 
 AIOWEB_FN size_t http_next_field(const uint8_t *buf, size_t n, size_t pos, http_field_t *f) {
-    // the head was parsed: a name, ':', a value and CRLF, or the empty line
-    const uint8_t *end = buf + n;
-    const uint8_t *p = buf + pos;
-    const uint8_t *q = skip(p, end, TOKEN);
-    if (q == p || q == end) {
-        return 0;
+    // the head was parsed, so its last byte is an LF
+    while (n > pos && buf[n - 1] != '\n') {
+        n--;
     }
-    set_span(&f->name, buf, p, q);
-    p = skip(q + 1, end, SPACE);
-    q = skip_value(p, end);
-    set_span(&f->value, buf, p, q);
-    while (f->value.end > f->value.start
-           && (buf[f->value.end - 1] == ' ' || buf[f->value.end - 1] == '\t')) {
-        f->value.end--;
-    }
-    return end - q >= 2 ? (size_t)(q + 2 - buf) : 0;
+    const uint8_t *q = n > pos ? split_field(buf, buf + pos, buf + n, f) : NULL;
+    return q ? (size_t)(q + 2 - buf) : 0;
 }
 
-static uint32_t fold(uint32_t c) {
-    return c - 'A' < 26 ? c | 0x20 : c;
+// Whether two bytes are the same but for a letter's case.
+static int is_same(uint32_t a, uint32_t b) {
+    return a == b || ((a ^ b) == 0x20 && (a | 0x20) - 'a' < 26);
 }
 
 AIOWEB_FN size_t http_find_field(
@@ -459,7 +504,7 @@ AIOWEB_FN size_t http_find_field(
         if (f->name.end - f->name.start == len) {
             const uint8_t *p = buf + f->name.start;
             size_t i = 0;
-            while (i < len && fold(p[i]) == fold(name[i])) {
+            while (i < len && is_same(p[i], name[i])) {
                 i++;
             }
             if (i == len) {

@@ -36,13 +36,14 @@ typedef struct {
 
 typedef struct {
     http_span_t method;
-    http_span_t target; // as received
-    http_span_t path;   // still percent-encoded; empty for an absolute-form without one
-    http_span_t query;  // without its '?'; start is 0 when there is none
-    http_span_t host;   // of the absolute-form, else of Host; start is 0 when there is none
-    uint32_t fields;    // where the first field line starts
+    http_span_t path;  // still percent-encoded; empty for an absolute-form without one
+    http_span_t query; // without its '?'; start is 0 when there is none
+    // from here on in the order in which module.c hands them over
     uint32_t flags;     // HTTP_...
     int32_t length;     // Content-Length, or HTTP_LENGTH_NONE
+    uint32_t fields;    // where the first field line starts
+    http_span_t target; // as received
+    http_span_t host;   // of the absolute-form, else of Host; start is 0 when there is none
 } http_head_t;
 
 typedef struct {

@@ -2,8 +2,8 @@
 
 typedef uint32_t __attribute__((may_alias)) text_word_t;
 
-// The value of a hex digit, or -1.
-static int hex_value(uint32_t c) {
+// The value of a hex digit, or -1. Not inline, for fewer bytes.
+__attribute__((noinline)) static int hex_value(uint32_t c) {
     if (c - '0' < 10) {
         return c - '0';
     }
@@ -34,35 +34,39 @@ AIOWEB_FN int text_unquote(const uint8_t *src, size_t n, uint8_t *dst, unsigned 
     return out - dst;
 }
 
-// Within a character, state holds how many bytes are still due in bits 0-1 and
-// the range that the next one must lie in: its least value in bits 8-15, its
-// greatest in bits 16-23 (RFC 3629 4).
+// Within a character, state holds how many bytes are still due in bits 0-1, the
+// least value of the next one in bits 8-15 and how far above that it may be in bits
+// 16-23 (RFC 3629 4).
 AIOWEB_FN int32_t text_utf8(const uint8_t *p, size_t n, int32_t state) {
     const uint8_t *end = p + n;
+    uintptr_t last = n >= 8 ? (uintptr_t)end - 8 : 0; // where eight bytes may start
     while (p < end) {
         uint32_t c = *p++;
         if (state) {
-            if (c < ((uint32_t)state >> 8 & 0xff) || c > (uint32_t)state >> 16) {
+            if (state < 0 || c - (state >> 8 & 0xff) > (uint32_t)state >> 16) {
                 return -1;
             }
-            state = (state & 3) == 1 ? 0 : ((state & 3) - 1) | 0xbf8000;
+            state = (state & 3) - 1;
+            if (state) {
+                state |= 0x3f8000; // 80..BF
+            }
         } else if (c < 0x80) {
             // eight ASCII bytes a turn, by words where p is aligned
             if (((uintptr_t)p & 3) == 0) {
                 const text_word_t *w = (const text_word_t *)(const void *)p;
-                while (end - (const uint8_t *)w >= 8 && ((w[0] | w[1]) & 0x80808080) == 0) {
+                while ((uintptr_t)w <= last && ((w[0] | w[1]) & 0x80808080) == 0) {
                     w += 2;
                 }
                 p = (const uint8_t *)w;
             }
         } else if (c - 0xc2 < 0x33) {
-            state = c < 0xe0 ? 0xbf8001 : c < 0xf0 ? 0xbf8002 : 0xbf8003;
+            state = 0x3f8001 + (c >= 0xe0) + (c >= 0xf0);
             if (c == 0xe0) {
-                state += 0x2000; // overlong below A0
+                state += 0x2000 - 0x200000; // overlong below A0
             } else if (c == 0xed) {
                 state -= 0x200000; // surrogates above 9F
             } else if (c == 0xf0) {
-                state += 0x1000; // overlong below 90
+                state += 0x1000 - 0x100000; // overlong below 90
             } else if (c == 0xf4) {
                 state -= 0x300000; // over U+10FFFF above 8F
             }

@@ -24,18 +24,19 @@ AIOWEB_FN int ws_parse_header(
     }
     size_t at = 2;
     if (length >= 126) {
-        size_t bytes = length == 126 ? 2 : 8;
-        if (n < 2 + bytes) {
+        uint32_t least = length == 126 ? 126 : 0x10000;
+        at = length == 126 ? 4 : 10;
+        if (n < at) {
             return 0;
         }
         uint32_t high = 0;
         length = 0;
-        for (; at < 2 + bytes; at++) {
+        for (size_t i = 2; i < at; i++) {
             high = high << 8 | length >> 24;
-            length = length << 8 | buf[at];
+            length = length << 8 | buf[i];
         }
         // 5.2: the shortest form that holds the length, and no top bit
-        if (high >> 31 || (high == 0 && length < (bytes == 2 ? 126 : 0x10000))) {
+        if (high >> 31 || (high == 0 && length < least)) {
             return -1002;
         }
         if (high || length > WS_LENGTH_MAX) {
@@ -80,21 +81,22 @@ AIOWEB_FN int ws_build_header(uint8_t *out, unsigned first, uint32_t length, con
     return p - out;
 }
 
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "the key's first byte must be a word's lowest"
+#endif
+
+// The key for the bytes that follow n bytes more.
+static inline uint32_t turn(uint32_t key, uint32_t n) {
+    return key >> (n * 8 & 31) | key << (-n * 8 & 31);
+}
+
 AIOWEB_FN void ws_mask(uint8_t *p, size_t n, const uint8_t *key, uint32_t offset) {
     uint8_t *end = p + n;
+    uint32_t word = turn(key[0] | key[1] << 8 | key[2] << 16 | (uint32_t)key[3] << 24, offset);
     // bytes up to a word's start: an unaligned access faults on a Cortex-M0
-    while (p < end && (uintptr_t)p & 3) {
-        *p++ ^= key[offset++ & 3];
+    for (; p < end && (uintptr_t)p & 3; word = turn(word, 1)) {
+        *p++ ^= word;
     }
-    // the key as it lies in memory from here on, whatever the byte order
-    union {
-        uint8_t bytes[4];
-        uint32_t word;
-    } k;
-    for (int i = 0; i < 4; i++) {
-        k.bytes[i] = key[(offset + i) & 3];
-    }
-    uint32_t word = k.word;
     ws_word_t *w = (ws_word_t *)(void *)p;
     for (const ws_word_t *stop = w + ((end - p) >> 2 & ~3); w != stop; w += 4) {
         w[0] ^= word;
@@ -106,7 +108,7 @@ AIOWEB_FN void ws_mask(uint8_t *p, size_t n, const uint8_t *key, uint32_t offset
         *w ^= word;
     }
     // whole words leave the key where it was
-    for (p = (uint8_t *)w; p < end; p++) {
-        *p ^= key[offset++ & 3];
+    for (p = (uint8_t *)w; p < end; word >>= 8) {
+        *p++ ^= word;
     }
 }

@@ -186,7 +186,7 @@ def _request_line(line, max_target, out, pos):
 
 def _target(method, target, out):
     if method == b"CONNECT":
-        out[1] = str(target, "utf-8")
+        out[1] = target
         return 0 if target[:1] != b":" and _is_host(target, True) else -400
     if target[:1] == b"*":
         out[1] = "*"

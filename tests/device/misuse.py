@@ -4,6 +4,11 @@ import gc
 import sys
 
 
+class Liar(bytearray):
+    def __getitem__(self, i):
+        return 0
+
+
 def run(codec):
     buf = bytearray(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
     out = [None] * 10
@@ -32,6 +37,8 @@ def run(codec):
         ("mask", (bytearray(5), 0, 6, b"abcd", 0)),
         ("mask", (b"bytes", 0, 5, b"abcd", 0)),
         ("mask", (bytearray(5), 0, 5, b"abc", 0)),
+        ("mask", (Liar(b"abc"), 0, 1 << 24, b"abcd", 0)),
+        ("utf8", (b"\xff\x80", 0, 2, -1)),
     )
     for i, (name, args) in enumerate(calls):
         gc.collect()
