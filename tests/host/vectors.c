@@ -102,6 +102,15 @@ static void parse(int (*f)(const uint8_t *, size_t, const size_t *, int), const 
     if (before && before != used) {
         printf("part said %d ", before);
     }
+    // what follows a whole head or header, or a refused one, changes nothing
+    static const uint8_t next[] = "GET /next HTTP/1.1\r\nHost: next\r\n\r\n";
+    uint8_t *both = malloc(n + sizeof(next));
+    memcpy(both, p, n);
+    memcpy(both + n, next, sizeof(next));
+    if (used && f(both, n + sizeof(next), options, 0) != used) {
+        printf("with trailing data: %d ", f(both, n + sizeof(next), options, 0));
+    }
+    free(both);
     printf("%d\n", used);
 }
 
