@@ -185,7 +185,8 @@ def test_mpremote_mount(arch, target):
                 text=True,
                 timeout=60,
             )
-    assert done.stdout.splitlines()[-1:] == ["native {'a': ['1', True]}"], done.stderr
+    # mpremote's own line may come before or after
+    assert "native {'a': ['1', True]}" in done.stdout.splitlines(), done.stdout + done.stderr
 
 
 def accepts(target, arch):
