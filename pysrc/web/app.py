@@ -212,7 +212,7 @@ class App:
         if used < 0:
             await _refuse(conn, -used)
             return
-        r = Request(conn, self._head, 0, used, int(self.body_timeout * 1000))
+        r = Request(conn, self._head, used, int(self.body_timeout * 1000))
         conn.pos = used
         status, handler, headers = self._match(r)
         if status:
@@ -290,7 +290,9 @@ class App:
             if conn.websocket:
                 await conn.websocket.close(1011)
         if not conn.sent and conn.sock:
-            await _refuse(conn, status, headers, r)
+            from web.errors import refuse
+
+            await refuse(conn, status, headers, r.method == "HEAD")  # the caller lingers
 
 
 async def _refuse(conn, status, headers="", r=None):

@@ -67,8 +67,8 @@ class Request:
     length   bytes of the body
     """
 
-    def __init__(self, conn, head, start, end, body_timeout=None):
-        # head is the list that parse_head filled, for conn.buf[start:end]
+    def __init__(self, conn, head, end, body_timeout=None):
+        # head is the list that parse_head filled, for conn.buf[:end]
         self._conn = conn
         self._timeout = body_timeout
         self._buf = conn.buf
