@@ -1,0 +1,33 @@
+# Runs under MicroPython: what a server, or an import, takes of the heap.
+#
+#   probe.py serve SCRIPT PORT...      after SIGINT: bytes allocated, bytes in use
+#   probe.py import MODULE ATTRIBUTE   bytes in use
+#
+# The interrupt leaves the tasks and the connections as they are, and asking costs the
+# server nothing while it serves: two runs tell what the requests between them took.
+import gc
+import sys
+
+what, name = sys.argv[1:3]
+if what == "serve":
+    # no collection: then mem_alloc() grows by what is allocated and not freed at once
+    gc.disable()
+    sys.argv[:] = sys.argv[2:]
+    context = {"__name__": "__main__"}
+    try:
+        with open(name) as file:
+            source = file.read()
+        exec(source, context)
+    except KeyboardInterrupt:
+        pass
+    allocated = gc.mem_alloc()
+    gc.collect()
+    print(allocated, gc.mem_alloc())
+else:
+    gc.collect()
+    before = gc.mem_alloc()
+    module = __import__(name)
+    # a package may load its parts when they are first used
+    getattr(module, sys.argv[3])
+    gc.collect()
+    print(gc.mem_alloc() - before)

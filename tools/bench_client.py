@@ -1,0 +1,107 @@
+"""Requests, and clients that make one after another."""
+
+import socket
+
+from bench_servers import CONNECTION, KEEPALIVE, wait_idle
+from matrix import ROOT
+
+BROWSER = ROOT / "bench" / "requests" / "browser.http"
+
+
+def with_fields(n):
+    """A request with n field lines of 40 bytes, the first of them Host."""
+    lines = ["GET / HTTP/1.1", "Host: device-in-the-attic.home.arpa:8080"]
+    lines += [f"X-Field-{i:02}: {'value ' * 5}".ljust(40, "x")[:40] for i in range(1, n)]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def post(size):
+    head = f"POST / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nContent-Length: {size}\r\n\r\n"
+    return head.encode() + b"x" * size
+
+
+def browser():
+    """A browser's request of 15 field lines, for the servers' only page."""
+    line, rest = BROWSER.read_bytes().split(b"\r\n", 1)
+    method, _, protocol = line.split()
+    return b" ".join((method, b"/", protocol)) + b"\r\n" + rest
+
+
+REQUESTS = {"hello": b"GET / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n", "browser": browser()}
+
+
+def closing(request):
+    """The request with Connection: close."""
+    head, body = request.split(b"\r\n\r\n", 1)
+    lines = [x for x in head.split(b"\r\n") if not x.lower().startswith(b"connection:")]
+    return b"\r\n".join([*lines, b"Connection: close"]) + b"\r\n\r\n" + body
+
+
+def connect(port):
+    s = socket.create_connection(("127.0.0.1", port), timeout=20)
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return s
+
+
+def _check(response):
+    if not (response.startswith(b"HTTP/1.") and response[8:12] == b" 200"):
+        raise RuntimeError(f"not a response with status 200: {response!r}")
+    if not response.endswith(b"Hello"):
+        raise RuntimeError(f"not the body: {response!r}")
+
+
+class KeepAlive:
+    """Makes all requests on one connection."""
+
+    def __init__(self, server, process, port):
+        self.process = process
+        self.socket = connect(port)
+
+    def exchange(self, request):
+        wait_idle(self.process)
+        self.socket.sendall(request)
+        response = b""
+        while not response.endswith(b"Hello"):
+            piece = self.socket.recv(65536)
+            if not piece:
+                raise RuntimeError(f"the connection was not kept: {response!r}")
+            response += piece
+        _check(response)
+
+    def close(self):
+        self.socket.close()
+
+
+class PerConnection:
+    """Makes each request on a connection of its own."""
+
+    def __init__(self, server, process, port):
+        self.closing = KEEPALIVE in server.modes
+        self.process = process
+        self.port = port
+
+    def exchange(self, request):
+        wait_idle(self.process)
+        with connect(self.port) as s:
+            s.sendall(closing(request) if self.closing else request)
+            response = b""
+            while piece := s.recv(65536):
+                response += piece
+        _check(response)
+
+    def close(self):
+        pass
+
+
+CLIENTS = {KEEPALIVE: KeepAlive, CONNECTION: PerConnection}
+
+
+def open_idle(server, process, port, n):
+    """n connections that stay open; where they last they got one response each."""
+    clients = []
+    for _ in range(n):
+        clients.append(KeepAlive(server, process, port))
+        if KEEPALIVE in server.modes:
+            clients[-1].exchange(REQUESTS["hello"])
+        wait_idle(process)
+    return clients

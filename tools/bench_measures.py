@@ -1,0 +1,229 @@
+"""The measures: each returns figures of one server."""
+
+import re
+import signal
+import subprocess
+
+import emulators
+from bench_client import CLIENTS, REQUESTS, open_idle, post, with_fields
+from bench_servers import (
+    CONNECTION,
+    KEEPALIVE,
+    ROOT,
+    TARGET,
+    emulated_command,
+    end,
+    environment,
+    host_arch,
+    native_code,
+    running,
+    stage,
+    target_arch,
+    unix_command,
+    wait_idle,
+)
+
+# A collection costs as much as the heap is full, and comes as often as it is small:
+# without any, what is counted is the work on the requests alone. What they allocate
+# is a measure of its own.
+BIG = "256M"
+BIG_32 = "64M"
+WARM_UP, COUNTED = 20, 100
+IDLE = 8
+SMALLEST, LARGEST = 8, 128  # KiB of heap
+CALLGRIND = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
+PROBE = ROOT / "bench" / "probe.py"
+
+
+def _serve(server, mode, request, command, arguments, n, number, idle=0, script="main.py"):
+    """Make n requests, end the server by a signal, and return what was printed."""
+    folder = stage_once(server, command)
+    with running(command, folder, *arguments, script=script) as (process, port):
+        kept = open_idle(server, process, port, idle)
+        client = CLIENTS[mode](server, process, port)
+        for _ in range(n):
+            client.exchange(request)
+        wait_idle(process)
+        printed = end(process, number)
+        client.close()
+        for other in kept:
+            other.close()
+    return printed
+
+
+_staged = {}
+
+
+def stage_once(server, command):
+    arch = target_arch() if "qemu" in str(command[0]) else host_arch()
+    if (server, arch) not in _staged:
+        if arch == target_arch():
+            emulators.build(TARGET)
+        _staged[server, arch] = stage(server, arch)
+    return _staged[server, arch]
+
+
+# -- instructions
+
+
+def _instructions(server, mode, request, arguments, n, idle):
+    command = [*CALLGRIND, *unix_command(BIG)]
+    _, log = _serve(server, mode, request, command, arguments, n, signal.SIGTERM, idle)
+    return int(re.search(r"Collected : (\d+)", log)[1])
+
+
+def count(server, mode, request, arguments=(), idle=0, n=COUNTED):
+    """Instructions a request: the difference between two runs, exactly counted."""
+    few = _instructions(server, mode, request, arguments, WARM_UP, idle)
+    many = _instructions(server, mode, request, arguments, WARM_UP + n, idle)
+    return round((many - few) / n)
+
+
+def instructions(server):
+    return {
+        mode: {name: count(server, mode, request) for name, request in REQUESTS.items()}
+        for mode in server.modes
+    }
+
+
+# -- bytes
+
+
+def _probe(server, mode, request, n, idle=0):
+    """(bytes allocated, bytes in use after a collection) once n requests were served."""
+    script = f"{PROBE} serve main.py"
+    command = emulated_command(BIG_32)
+    printed, log = _serve(server, mode, request, command, (), n, signal.SIGINT, idle, script)
+    try:
+        return tuple(map(int, printed.split()[-2:]))
+    except ValueError:
+        raise RuntimeError(f"no figures from {server.name}: {printed}{log}")
+
+
+def allocated_in(server, mode, request):
+    few = _probe(server, mode, request, WARM_UP)[0]
+    return round((_probe(server, mode, request, WARM_UP + COUNTED)[0] - few) / COUNTED)
+
+
+def allocated(server):
+    return {
+        mode: {name: allocated_in(server, mode, request) for name, request in REQUESTS.items()}
+        for mode in server.modes
+    }
+
+
+def idle_connection(server):
+    """Bytes that a connection keeps in use between its requests."""
+    if KEEPALIVE not in server.modes:
+        return None
+    few = _probe(server, KEEPALIVE, REQUESTS["hello"], 1, 1)[1]
+    return round((_probe(server, KEEPALIVE, REQUESTS["hello"], 1, 1 + IDLE)[1] - few) / IDLE)
+
+
+def imported(server):
+    """Bytes in use by the library; of ours with its machine code, as on a board."""
+    if not server.module:
+        return None
+    command = emulated_command(BIG_32)
+    folder = stage_once(server, command)
+    done = subprocess.run(
+        [*command, PROBE, "import", server.module, server.attribute],
+        cwd=folder,
+        env=environment(folder),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return int(done.stdout) + code_in_heap(server)
+
+
+def code_in_heap(server):
+    return native_code(target_arch()) if server.name == "aioweb" else 0
+
+
+def serves(server, heap):
+    """Whether hello world answers with that many bytes of heap."""
+    # as much less as a board's machine code takes of it
+    command = emulated_command(heap - code_in_heap(server))
+    try:
+        mode = server.modes[-1]
+        _serve(server, mode, REQUESTS["hello"], command, (), 1, signal.SIGTERM)
+    except (RuntimeError, OSError):
+        return False
+    return True
+
+
+def heap(server):
+    """The smallest heap in KiB under which hello world answers."""
+    low, high = SMALLEST, LARGEST
+    while low < high:
+        middle = (low + high) // 2
+        if serves(server, middle * 1024):
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def ram(server):
+    return {
+        "import": imported(server),
+        "idle connection": idle_connection(server),
+        "heap": heap(server),
+    }
+
+
+# -- requests a second, which no two runs measure alike
+
+
+def throughput(server):
+    folder = stage_once(server, unix_command(BIG))
+    figures = {}
+    for n in (1, 8, 64):
+        with running(unix_command("4M"), folder) as (_, port):
+            done = subprocess.run(
+                ["wrk", "-t1", f"-c{n}", "-d3s", "--latency", f"http://127.0.0.1:{port}/"],
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+        rate = float(re.search(r"Requests/sec: +([\d.]+)", done.stdout)[1])
+        value, unit = re.search(r"99% +([\d.]+)(us|ms|s)", done.stdout).groups()
+        milliseconds = float(value) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
+        figures[str(n)] = {"requests a second": round(rate), "p99 ms": round(milliseconds, 3)}
+    return figures
+
+
+# -- growth
+
+GROWTH = {
+    "field lines": (1, 5, 10, 15, 30),
+    "routes": (1, 10, 100),
+    "bytes posted": (0, 1024, 16384, 65536),
+    "connections open": (1, 8, 32),
+}
+
+
+def _growth_point(server, mode, what, value):
+    request, arguments, idle, n = REQUESTS["hello"], (), 0, COUNTED
+    if what == "field lines":
+        request = with_fields(value)
+    elif what == "routes":
+        arguments = (value,)
+        path = f"/page/{value - 2}" if value > 1 else "/"  # the last one
+        request = request.replace(b" / ", f" {path} ".encode())
+    elif what == "bytes posted":
+        request, n = post(value), 20
+        arguments = (1, len(request))
+    else:
+        idle = value
+    return count(server, mode, request, arguments, idle, n)
+
+
+def growth(server):
+    """Instructions a request, by what makes them more; kept alive where possible."""
+    mode = KEEPALIVE if KEEPALIVE in server.modes else CONNECTION
+    return {
+        what: {str(value): _growth_point(server, mode, what, value) for value in values}
+        for what, values in GROWTH.items()
+    }

@@ -1,0 +1,191 @@
+"""The servers that are measured: what they need, and how they are started."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import emulators
+import peers
+from matrix import BUILD, PORTABLE, ROOT, host, micropython, native_mpy, version
+
+UNIX = BUILD / "unix" / "micropython"
+TARGET = "unix-armv7emsp"  # the 32-bit build, with the native file of many boards
+POLLS = {"7", "168", "271", "281"}  # poll and ppoll, epoll_pwait of QEMU among them
+WAIT = 60
+
+KEEPALIVE, CONNECTION = "keep-alive", "connection"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A script of bench/servers/, which gets PORT [ROUTES [SIZE]]."""
+
+    name: str
+    modes: tuple = (CONNECTION,)
+    module: str = ""  # the library, as it is imported
+    attribute: str = ""  # what of it must be there to serve
+    files: tuple = ()  # of the library
+    interruptible: bool = True
+
+    @property
+    def script(self):
+        return ROOT / "bench" / "servers" / f"{self.name}.py"
+
+    @property
+    def peer(self):
+        return self.name in peers.VERSIONS
+
+    @property
+    def version(self):
+        if self.peer:
+            return peers.VERSIONS[self.name]
+        return version() if self.name == "aioweb" else ""
+
+    @property
+    def sources(self):
+        """The folder of the library's sources."""
+        if self.peer:
+            return peers.fetch(self.name)
+        return ROOT / "pysrc" if self.name == "aioweb" else self.script.parent
+
+
+SERVERS = {
+    server.name: server
+    for server in (
+        Server("raw_poll", (KEEPALIVE,)),
+        Server("raw_keepalive", (KEEPALIVE,)),
+        Server("raw_connection"),
+        Server("seed", (CONNECTION,), "seed", "App", ("seed.py",)),
+        Server("aioweb", (KEEPALIVE, CONNECTION), "web", "App", ("web/*.py",)),
+        Server("picoweb", (CONNECTION,), "picoweb", "WebApp", ("**/*.py",)),
+        Server(
+            "microdot",
+            (CONNECTION,),
+            "microdot",
+            "Microdot",
+            ("microdot/__init__.py", "microdot/microdot.py"),
+        ),
+    )
+}
+
+
+def stage(server, arch):
+    """A folder with the server's script as main.py, and its library compiled in lib/."""
+    folder = BUILD / "bench" / arch / server.name
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "lib").mkdir(parents=True)
+    # under another name than its library's
+    shutil.copy(server.script, folder / "main.py")
+    for pattern in server.files:
+        for source in sorted(server.sources.glob(pattern)):
+            name = source.relative_to(server.sources)
+            compiled = (folder / "lib" / name).with_suffix(".mpy")
+            compiled.parent.mkdir(exist_ok=True)
+            cross = micropython() / "mpy-cross/build/mpy-cross"
+            subprocess.run([cross, "-s", str(name), "-o", compiled, source], check=True)
+    if server.name == "aioweb" and arch != PORTABLE:
+        shutil.copy(native_mpy(arch), folder / "lib" / "web")
+    return folder
+
+
+def environment(folder):
+    # no Python of the machine's may be found, and no buffer may hold back a result
+    return {**os.environ, "MICROPYPATH": f"{folder / 'lib'}:.frozen"}
+
+
+def native_code(arch):
+    """Bytes of machine code in our native file.
+
+    The unix port puts them outside of the heap; boards load them into it.
+    """
+    data = native_mpy(arch).read_bytes()
+    position = 4
+
+    def number():
+        nonlocal position
+        value = 0
+        while True:
+            byte = data[position]
+            position += 1
+            value = value << 7 | byte & 127
+            if byte < 128:
+                return value
+
+    strings, objects = number(), number()
+    assert objects == 0
+    for _ in range(strings):
+        length = number()
+        if not length & 1:  # else it is one of the firmware's own
+            position += (length >> 1) + 1
+    return number() >> 3
+
+
+def unix_command(heap):
+    return [UNIX, "-X", f"heapsize={heap}"]
+
+
+def emulated_command(heap):
+    return emulators.command(TARGET, heap)
+
+
+def host_arch():
+    return host()
+
+
+def target_arch():
+    return emulators.TARGETS[TARGET].arch
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_idle(process):
+    """Wait until the server waits for its clients.
+
+    A request sent earlier might be found without waiting for it, or not, and that
+    chance would be in the figures. Over a network none arrives that early.
+    """
+    deadline = time.monotonic() + WAIT
+    path = Path(f"/proc/{process.pid}/syscall")
+    while process.poll() is None:
+        if path.read_text().split(" ", 1)[0] in POLLS:
+            return
+        if time.monotonic() > deadline:
+            raise TimeoutError("the server does not wait for requests")
+    raise RuntimeError(f"the server ended: {process.communicate()[1]}")
+
+
+@contextlib.contextmanager
+def running(command, folder, *arguments, script="main.py"):
+    """A server process, with its port, once it waits for connections."""
+    port = free_port()
+    process = subprocess.Popen(
+        [*map(str, command), *script.split(), str(port), *map(str, arguments)],
+        cwd=folder,
+        env=environment(folder),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        wait_idle(process)
+        yield process, port
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def end(process, number=signal.SIGTERM):
+    """End a server by a signal; what it printed, and what its tool did."""
+    process.send_signal(number)
+    return process.communicate(timeout=WAIT)
