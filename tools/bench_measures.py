@@ -3,6 +3,7 @@
 import re
 import signal
 import subprocess
+import sys
 
 import emulators
 from bench_client import CLIENTS, REQUESTS, open_idle, post, with_fields
@@ -30,7 +31,7 @@ BIG = "256M"
 BIG_32 = "64M"
 WARM_UP, COUNTED = 20, 100
 IDLE = 8
-SMALLEST, LARGEST = 8, 128  # KiB of heap
+SMALLEST, LARGEST = 2, 128  # KiB of heap
 CALLGRIND = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
 PROBE = ROOT / "bench" / "probe.py"
 
@@ -63,6 +64,27 @@ def stage_once(server, command):
     return _staged[server, arch]
 
 
+failures = []
+
+
+def attempt(function, *arguments):
+    """The figure, or None where the server fails: the others are still measured."""
+    try:
+        return function(*arguments)
+    except (RuntimeError, OSError, subprocess.SubprocessError) as e:
+        failures.append(e)
+        print(f"{function.__name__}: {arguments[0].name}: {e!r}", file=sys.stderr)
+        return None
+
+
+def _by_request(function, server):
+    """{mode: {request: figure}}"""
+    return {
+        mode: {name: attempt(function, server, mode, r) for name, r in REQUESTS.items()}
+        for mode in server.modes
+    }
+
+
 # -- instructions
 
 
@@ -80,10 +102,7 @@ def count(server, mode, request, arguments=(), idle=0, n=COUNTED):
 
 
 def instructions(server):
-    return {
-        mode: {name: count(server, mode, request) for name, request in REQUESTS.items()}
-        for mode in server.modes
-    }
+    return _by_request(count, server)
 
 
 # -- bytes
@@ -106,10 +125,7 @@ def allocated_in(server, mode, request):
 
 
 def allocated(server):
-    return {
-        mode: {name: allocated_in(server, mode, request) for name, request in REQUESTS.items()}
-        for mode in server.modes
-    }
+    return _by_request(allocated_in, server)
 
 
 def idle_connection(server):
@@ -154,7 +170,7 @@ def serves(server, heap):
 
 
 def heap(server):
-    """The smallest heap in KiB under which hello world answers."""
+    """The smallest heap in bytes, of whole KiB, under which hello world answers."""
     low, high = SMALLEST, LARGEST
     while low < high:
         middle = (low + high) // 2
@@ -162,14 +178,14 @@ def heap(server):
             high = middle
         else:
             low = middle + 1
-    return low
+    return low * 1024
 
 
 def ram(server):
     return {
-        "import": imported(server),
-        "idle connection": idle_connection(server),
-        "heap": heap(server),
+        "import": attempt(imported, server),
+        "idle connection": attempt(idle_connection, server),
+        "heap": attempt(heap, server),
     }
 
 
@@ -224,6 +240,6 @@ def growth(server):
     """Instructions a request, by what makes them more; kept alive where possible."""
     mode = KEEPALIVE if KEEPALIVE in server.modes else CONNECTION
     return {
-        what: {str(value): _growth_point(server, mode, what, value) for value in values}
+        what: {str(value): attempt(_growth_point, server, mode, what, value) for value in values}
         for what, values in GROWTH.items()
     }

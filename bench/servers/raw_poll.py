@@ -21,7 +21,10 @@ def serve(port):
     while True:
         for sock, _ in poller.ipoll():
             if sock is listener:
-                poller.register(listener.accept()[0], select.POLLIN)
+                sock = listener.accept()[0]
+                # else readinto() waits until the buffer is full
+                sock.setblocking(False)
+                poller.register(sock, select.POLLIN)
                 continue
             n = sock.readinto(buf)
             if not n:

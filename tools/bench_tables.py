@@ -1,0 +1,115 @@
+"""The figures as Markdown."""
+
+from bench_measures import GROWTH
+from bench_servers import KEEPALIVE, SERVERS
+
+INTRODUCTION = """\
+# What requests cost
+
+{versions}. `make bench` writes this file, `results.json` and the plots; a part of it:
+`python tools/bench.py --only instructions --server aioweb`.
+
+Every server answers `GET /` with `Hello`. The rows that begin with `raw_` are floors:
+what sockets cost, without asyncio (`raw_poll`) and with its streams, to a server that
+parses nothing. `seed` is the simplest server that parses, line by line.
+
+"""
+EXPLAINED = {
+    "instructions": (
+        "Instructions a request",
+        "x64, exact counts of Valgrind, no garbage collection among them. `hello` has the "
+        "field line Host, `browser` 15 field lines.",
+    ),
+    "allocated": (
+        "Bytes allocated a request",
+        "32-bit ARM, without what is freed at once. Each byte brings the next garbage "
+        "collection nearer.",
+    ),
+    "ram": (
+        "RAM in bytes",
+        "32-bit ARM, after a garbage collection: what importing the compiled library takes "
+        "(its machine code among it, as on boards), what a connection keeps between two "
+        "requests, and the smallest heap under which hello world answers a request.",
+    ),
+    "throughput": (
+        "Throughput",
+        "**Not exact**: x64, 3 seconds of wrk; a run on another day, or another machine, "
+        "differs. Requests a second, and the time within which 99 % are answered, as "
+        "multiples of the floor `raw_keepalive`, by connections.",
+    ),
+}
+
+
+def _cell(value):
+    return "–" if value is None else f"{value:,}"
+
+
+def _table(columns, rows):
+    lines = ["| " + " | ".join(("", *columns)) + " |", "| --- |" + " ---: |" * len(columns)]
+    lines += ["| " + " | ".join((name, *cells)) + " |" for name, cells in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _by_request(figures):
+    """A row for each server, and each way in which it uses connections."""
+    rows = []
+    for server, modes in figures.items():
+        for mode, requests in modes.items():
+            suffix = f", {mode}" if len(SERVERS[server].modes) > 1 else ""
+            rows.append((server + suffix, [_cell(requests[r]) for r in ("hello", "browser")]))
+    return _table(("hello", "browser"), rows)
+
+
+def _ram(figures):
+    columns = ("import", "idle connection", "heap")
+    return _table(columns, [(s, [_cell(f[c]) for c in columns]) for s, f in figures.items()])
+
+
+def _throughput(figures):
+    floor = figures.get("raw_keepalive")
+    columns = [f"{what}, {n}" for what in ("requests", "99 %") for n in (1, 8, 64)]
+    rows = []
+    for server, by_n in figures.items():
+        cells = []
+        for what in ("requests a second", "p99 ms"):
+            for n in ("1", "8", "64"):
+                value = by_n and by_n[n][what]
+                # without the floor's figure in the same run there is no ratio
+                ratio = value and floor and f"{value / floor[n][what]:.2f}"
+                cells.append(ratio or _cell(value))
+        rows.append((server, cells))
+    return _table(columns, rows)
+
+
+def _growth(figures):
+    for what, values in GROWTH.items():
+        rows = [(s, [_cell(f[what][str(v)]) for v in values]) for s, f in figures.items()]
+        yield f"### By {what}\n"
+        yield _table([f"{v:,}" for v in values], rows)
+
+
+def slug(what):
+    return "growth-" + what.replace(" ", "-")
+
+
+def tables(results, plots=False):
+    """The tables of what was measured, as text."""
+    shape = {"ram": _ram, "throughput": _throughput}
+    for name, (title, explanation) in EXPLAINED.items():
+        if figures := results.get(name):
+            yield f"## {title}\n\n{explanation}\n"
+            yield shape.get(name, _by_request)(figures)
+    if figures := results.get("growth"):
+        modes = (f"{s} {'keeps' if KEEPALIVE in SERVERS[s].modes else 'ends'}" for s in figures)
+        yield "## How instructions a request grow\n\nx64, hello world; of connections: "
+        yield f"{', '.join(modes)} them.\n"
+        for part in _growth(figures):
+            yield part
+            if plots and part.startswith("### By "):
+                what = part[len("### By ") :].strip()
+                yield f"![Instructions a request by {what}]({slug(what)}.svg)\n"
+
+
+def document(results):
+    versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
+    return INTRODUCTION.format(versions=versions) + "\n".join(tables(results, plots=True))
