@@ -2,7 +2,7 @@
 # and build/, which git ignores; dist/ is committed.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-arch test-arch-all cost emulators native native-all dist format lint clean
+.PHONY: help demo test test-arch test-arch-all cost bench emulators native native-all dist format lint clean
 
 PORT ?= 8080
 JOBS := -j$(shell nproc 2>/dev/null || echo 2)
@@ -44,12 +44,17 @@ build/.base: tools/apt.sh
 	mkdir -p build && touch $@
 
 build/.tools: build_matrix.yml tools/apt.sh $(VENV)
-	tools/apt.sh curl chromium clang-14 libclang-rt-14-dev clang-format $$($(PY) tools/matrix.py apt)
+	tools/apt.sh curl chromium clang-14 libclang-rt-14-dev clang-format valgrind $$($(PY) tools/matrix.py apt)
 	touch $@
 
 $(VENV): requirements.txt | build/.base
 	python3 -m venv .venv
 	.venv/bin/pip install -q -r requirements.txt
+	touch $@
+
+.venv/.bench: bench/requirements.txt $(VENV)
+	tools/apt.sh wrk
+	.venv/bin/pip install -q -r bench/requirements.txt
 	touch $@
 
 .venv/.tests: tests/requirements.txt $(VENV)
@@ -106,6 +111,9 @@ emulators: $(UNIX) build/.tools .venv/.tests
 
 cost: emulators ## count instructions on every architecture: bench/cost.md, cost.json
 	$(PY) tools/cost.py --write
+
+bench: emulators native-all .venv/.bench ## measure requests beside peers and floors: bench/results.md
+	$(PY) tools/bench.py --write
 
 lint: .venv/.tests build/.tools ## check the sources' format
 	$(PY) -m ruff check . && $(PY) -m ruff format --check .

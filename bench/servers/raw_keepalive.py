@@ -18,7 +18,7 @@ async def serve(reader, writer):
             break
         left = SIZE - len(data)
         while left > 0:
-            left -= len(await reader.read(2048))
+            left -= len(await reader.read(min(left, 16384)))
         writer.write(RESPONSE)
         await writer.drain()
     writer.close()
