@@ -1,6 +1,6 @@
 # Runs under MicroPython: what a server, or an import, takes of the heap.
 #
-#   probe.py serve SCRIPT PORT...      after SIGINT: bytes allocated, bytes in use
+#   probe.py serve SCRIPT PORT...      after SIGINT: bytes allocated, bytes in use since
 #   probe.py import MODULE ATTRIBUTE   bytes in use
 #
 # The interrupt leaves the tasks and the connections as they are, and asking costs the
@@ -9,23 +9,21 @@ import gc
 import sys
 
 what, name = sys.argv[1:3]
+gc.collect()
+before = gc.mem_alloc()
 if what == "serve":
     # no collection: then mem_alloc() grows by what is allocated and not freed at once
     gc.disable()
     sys.argv[:] = sys.argv[2:]
     context = {"__name__": "__main__"}
     try:
-        with open(name) as file:
-            source = file.read()
-        exec(source, context)
+        execfile(name, context)  # noqa: F821, MicroPython has it
     except KeyboardInterrupt:
         pass
     allocated = gc.mem_alloc()
     gc.collect()
-    print(allocated, gc.mem_alloc())
+    print(allocated, gc.mem_alloc() - before)
 else:
-    gc.collect()
-    before = gc.mem_alloc()
     module = __import__(name)
     # a package may load its parts when they are first used
     getattr(module, sys.argv[3])

@@ -137,7 +137,7 @@ def idle_connection(server):
 
 
 def imported(server):
-    """Bytes in use by the library; of ours with its machine code, as on a board."""
+    """Bytes in use by the library, without its machine code."""
     if not server.module:
         return None
     command = emulated_command(BIG_32)
@@ -146,21 +146,31 @@ def imported(server):
         [*command, PROBE, "import", server.module, server.attribute],
         cwd=folder,
         env=environment(folder),
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        check=True,
     )
-    return int(done.stdout) + code_in_heap(server)
+    if done.returncode:
+        raise RuntimeError(done.stdout)
+    return int(done.stdout)
 
 
-def code_in_heap(server):
+def machine_code(server):
+    """Bytes that the library's machine code takes.
+
+    The unix port keeps it outside of the heap, boards load it into the heap.
+    """
     return native_code(target_arch()) if server.name == "aioweb" else 0
+
+
+def serving(server):
+    """Bytes in use once hello world has answered a request."""
+    return _probe(server, server.modes[-1], REQUESTS["hello"], 1)[1]
 
 
 def serves(server, heap):
     """Whether hello world answers with that many bytes of heap."""
-    # as much less as a board's machine code takes of it
-    command = emulated_command(heap - code_in_heap(server))
+    command = emulated_command(heap - machine_code(server))
     try:
         mode = server.modes[-1]
         _serve(server, mode, REQUESTS["hello"], command, (), 1, signal.SIGTERM)
@@ -184,6 +194,8 @@ def heap(server):
 def ram(server):
     return {
         "import": attempt(imported, server),
+        "machine code": machine_code(server),
+        "serving": attempt(serving, server),
         "idle connection": attempt(idle_connection, server),
         "heap": attempt(heap, server),
     }
@@ -193,6 +205,10 @@ def ram(server):
 
 
 def throughput(server):
+    return attempt(_throughput, server)
+
+
+def _throughput(server):
     folder = stage_once(server, unix_command(BIG))
     figures = {}
     for n in (1, 8, 64):

@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,9 @@ POLLS = {"7", "271"}  # poll and ppoll of x64; QEMU makes the latter
 WAIT = 20
 
 KEEPALIVE, CONNECTION = "keep-alive", "connection"
+
+# of this process alone: another may measure other sources at the same time
+_scratch = tempfile.TemporaryDirectory(prefix="bench-")
 
 
 @dataclass(frozen=True)
@@ -76,8 +80,7 @@ SERVERS = {
 
 def stage(server, arch):
     """A folder with the server's script as main.py, and its library compiled in lib/."""
-    folder = BUILD / "bench" / arch / server.name
-    shutil.rmtree(folder, ignore_errors=True)
+    folder = Path(_scratch.name) / arch / server.name
     (folder / "lib").mkdir(parents=True)
     # under another name than its library's
     shutil.copy(server.script, folder / "main.py")
@@ -98,10 +101,7 @@ def environment(folder):
 
 
 def native_code(arch):
-    """Bytes of machine code in our native file.
-
-    The unix port puts them outside of the heap; boards load them into it.
-    """
+    """Bytes of machine code in our native file."""
     data = native_mpy(arch).read_bytes()
     position = 4
 

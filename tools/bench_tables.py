@@ -27,9 +27,11 @@ EXPLAINED = {
     ),
     "ram": (
         "RAM in bytes",
-        "32-bit ARM, after a garbage collection: what importing the compiled library takes "
-        "(its machine code among it, as on boards), what a connection keeps between two "
-        "requests, and the smallest heap under which hello world answers a request.",
+        "32-bit ARM, after a garbage collection: what importing the compiled library takes; "
+        "its machine code, which boards load into the heap, too; what is in use once hello "
+        "world, compiled where it runs, has answered a request; what a connection keeps "
+        "between two requests; and the smallest heap under which hello world answers one, "
+        "the machine code in it.",
     ),
     "throughput": (
         "Throughput",
@@ -61,7 +63,7 @@ def _by_request(figures):
 
 
 def _ram(figures):
-    columns = ("import", "idle connection", "heap")
+    columns = ("import", "machine code", "serving", "idle connection", "heap")
     return _table(columns, [(s, [_cell(f[c]) for c in columns]) for s, f in figures.items()])
 
 

@@ -8,15 +8,19 @@ import web
 app = web.App("127.0.0.1", int(sys.argv[1]), max_connections=80)
 
 
-@app.route("/", methods=("GET", "POST"))
-async def index(r, w):
-    if r.length:
-        await r.read()
-    w.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Type: text/plain\r\n\r\nHello")
-    await w.drain()
+@app.get("/")
+async def index(r):
+    return "Hello"
 
 
 for i in range(int(sys.argv[2]) - 1 if len(sys.argv) > 2 else 0):
-    app.add_handler("/page/{}".format(i), index)
+    app.get("/page/{}".format(i))(index)
+
+
+@app.post("/")
+async def post(r):
+    await r.read()
+    return "Hello"
+
 
 asyncio.run(app.serve())
