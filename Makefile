@@ -19,10 +19,16 @@ FETCHED := $(CURDIR)/build/micropython
 override MPY_DIR := $(abspath $(or $(MPY_DIR),$(FETCHED)))
 export MPY_DIR
 
-$(FETCHED)/py/mpconfig.h: tools/get_micropython.sh | build/.base
+$(FETCHED)/py/mpconfig.h: tools/get_micropython.sh tools/trixie.sh | build/.base
 	tools/apt.sh xz-utils ca-certificates
 	tools/get_micropython.sh $(FETCHED)
 	touch $@
+
+# a unix port with TLS, which takes libraries that Debian 12 has not
+TLS := build/tls/micropython
+$(TLS): tools/get_tls_micropython.sh tools/trixie.sh | build/.base
+	tools/apt.sh ca-certificates openssl
+	tools/get_tls_micropython.sh build/tls
 
 MPY_CROSS := $(MPY_DIR)/mpy-cross/build/mpy-cross
 UNIX := build/unix/micropython
@@ -106,7 +112,7 @@ test-arch-all: emulators ## run what tests the files of every architecture
 	$(PY) -m pytest tests/test_arch.py
 
 # MicroPython for every emulated target; what did not change is not built again
-emulators: $(UNIX) build/.tools .venv/.tests
+emulators: $(UNIX) $(TLS) build/.tools .venv/.tests
 	$(PY) tools/emulators.py build
 
 cost: emulators ## count instructions on every architecture: bench/cost.md, cost.json

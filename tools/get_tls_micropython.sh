@@ -1,0 +1,45 @@
+#!/bin/sh
+# Makes FOLDER/micropython, a unix port that has TLS: Debian's package of suite
+# trixie, run with the libraries it was built for, none of which is installed;
+# else the micropython that this machine has.
+#
+#   tools/get_tls_micropython.sh FOLDER
+set -eu
+dest=$1
+work=$(realpath -m "$dest.tmp")
+. "$(dirname "$0")/trixie.sh"
+rm -rf "$work"
+mkdir -p "$work/made"
+
+from_apt() {
+    from_mirror deb install -y --download-only --no-install-recommends micropython || return 1
+    for package in "$work"/apt/archives/*.deb; do
+        dpkg-deb -x "$package" "$work/root" || return 1
+    done
+    mkdir "$work/made/lib"
+    mv "$work"/root/usr/lib/*/*.so* "$work/made/lib" &&
+        mv "$work/root/usr/bin/micropython" "$work/made/lib"
+    loader=$(cd "$work/made/lib" && ls ld-linux*.so.*)
+    make_command 'lib=${0%/*}/lib' "\"\$lib/$loader\" --library-path \"\$lib\" \"\$lib/micropython\""
+}
+
+from_path() {
+    found=$(command -v micropython) && make_command "" "$found"
+}
+
+make_command() { # PREPARATION COMMAND
+    printf '#!/bin/sh\n%s\nexec %s "$@"\n' "$1" "$2" >"$work/made/micropython"
+    chmod +x "$work/made/micropython"
+}
+
+works() {
+    "$work/made/micropython" -c "import tls; tls.SSLContext(tls.PROTOCOL_TLS_SERVER)"
+}
+
+{ from_apt && works; } || { from_path && works; } || {
+    echo "get_tls_micropython.sh: no MicroPython with TLS; install one as micropython" >&2
+    exit 1
+}
+rm -rf "$dest"
+mv "$work/made" "$dest"
+rm -rf "$work"
