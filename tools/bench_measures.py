@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import emulators
 from bench_client import CLIENTS, REQUESTS, open_idle, post, with_fields
@@ -31,6 +32,8 @@ BIG = "256M"
 BIG_32 = "64M"
 WARM_UP, COUNTED = 20, 100
 IDLE = 8
+LOADS = (1, 8, 64)  # connections
+RATE = "requests a second"
 SMALLEST, LARGEST = 2, 128  # KiB of heap
 CALLGRIND = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
 PROBE = ROOT / "bench" / "probe.py"
@@ -205,25 +208,44 @@ def ram(server):
 
 
 def throughput(server):
-    return attempt(_throughput, server)
-
-
-def _throughput(server):
     folder = stage_once(server, unix_command(BIG))
-    figures = {}
-    for n in (1, 8, 64):
-        with running(unix_command("4M"), folder) as (_, port):
-            done = subprocess.run(
-                ["wrk", "-t1", f"-c{n}", "-d3s", "--latency", f"http://127.0.0.1:{port}/"],
-                capture_output=True,
-                text=True,
-                check=True,
-            )
-        rate = float(re.search(r"Requests/sec: +([\d.]+)", done.stdout)[1])
-        value, unit = re.search(r"99% +([\d.]+)(us|ms|s)", done.stdout).groups()
-        milliseconds = float(value) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
-        figures[str(n)] = {"requests a second": round(rate), "p99 ms": round(milliseconds, 3)}
-    return figures
+    return {str(n): attempt(_load, server, folder, n) for n in LOADS}
+
+
+def _load(server, folder, n):
+    """The best of three runs: what else the machine does only makes a run worse."""
+    runs = []
+    for _ in range(3):
+        # a new server: wrk's abrupt end is too much for some
+        with running(unix_command("4M"), folder) as (process, port):
+            runs.append(_wrk(process, port, n))
+    return {key: (max if key == RATE else min)(run[key] for run in runs) for key in runs[0]}
+
+
+def _cpu_seconds(process):
+    return int(Path(f"/proc/{process.pid}/schedstat").read_text().split()[0]) / 1e9
+
+
+def _wrk(process, port, n):
+    before = _cpu_seconds(process)
+    done = subprocess.run(
+        ["wrk", "-t1", f"-c{n}", "-d1s", "--latency", f"http://127.0.0.1:{port}/"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    cpu = _cpu_seconds(process) - before
+    rate = re.search(r"Requests/sec: +([\d.]+)", done.stdout)
+    served = re.search(r"(\d+) requests in", done.stdout)
+    p99 = re.search(r"99% +([\d.]+)(us|ms|s)", done.stdout)
+    if not (rate and p99 and served and int(served[1])):
+        raise RuntimeError(done.stdout + done.stderr)
+    milliseconds = float(p99[1]) * {"us": 0.001, "ms": 1, "s": 1000}[p99[2]]
+    return {
+        RATE: round(float(rate[1])),
+        "p99 ms": round(milliseconds, 3),
+        "CPU us": round(cpu / int(served[1]) * 1e6, 1),
+    }
 
 
 # -- growth

@@ -1,6 +1,6 @@
 """The figures as Markdown."""
 
-from bench_measures import GROWTH
+from bench_measures import GROWTH, LOADS, RATE
 from bench_servers import KEEPALIVE, SERVERS
 
 INTRODUCTION = """\
@@ -35,9 +35,10 @@ EXPLAINED = {
     ),
     "throughput": (
         "Throughput",
-        "**Not exact**: x64, 3 seconds of wrk; a run on another day, or another machine, "
-        "differs. Requests a second, and the time within which 99 % are answered, as "
-        "multiples of the floor `raw_keepalive`, by connections.",
+        "**Not exact**: x64, the best of three runs of wrk; another day, or another machine, "
+        "gives other figures. Requests a second, the time within which 99 % are answered, "
+        "and the server's processor time a request, as multiples of the floor "
+        "`raw_keepalive`, with 1, 8 and 64 connections.",
     ),
 }
 
@@ -68,19 +69,19 @@ def _ram(figures):
 
 
 def _throughput(figures):
-    floor = figures.get("raw_keepalive")
-    columns = [f"{what}, {n}" for what in ("requests", "99 %") for n in (1, 8, 64)]
+    floor = figures.get("raw_keepalive", {})
+    kinds = {"requests": RATE, "99 %": "p99 ms", "CPU": "CPU us"}
     rows = []
-    for server, by_n in figures.items():
+    for server, loads in figures.items():
         cells = []
-        for what in ("requests a second", "p99 ms"):
-            for n in ("1", "8", "64"):
-                value = by_n and by_n[n][what]
-                # without the floor's figure in the same run there is no ratio
-                ratio = value and floor and f"{value / floor[n][what]:.2f}"
-                cells.append(ratio or _cell(value))
+        for what in kinds.values():
+            for n, load in loads.items():
+                # without the floor in the same run there is no ratio
+                base = floor.get(n)
+                ratio = load and base and f"{load[what] / base[what]:.2f}"
+                cells.append(ratio or _cell(load and load[what]))
         rows.append((server, cells))
-    return _table(columns, rows)
+    return _table([f"{what}, {n}" for what in kinds for n in LOADS], rows)
 
 
 def _growth(figures):
@@ -103,8 +104,8 @@ def tables(results, plots=False):
             yield shape.get(name, _by_request)(figures)
     if figures := results.get("growth"):
         modes = (f"{s} {'keeps' if KEEPALIVE in SERVERS[s].modes else 'ends'}" for s in figures)
-        yield "## How instructions a request grow\n\nx64, hello world; of connections: "
-        yield f"{', '.join(modes)} them.\n"
+        yield "## How instructions a request grow\n"
+        yield f"x64, hello world; of its connections {', '.join(modes)} each.\n"
         for part in _growth(figures):
             yield part
             if plots and part.startswith("### By "):
