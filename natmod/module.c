@@ -81,14 +81,29 @@ static mp_obj_t new_text(const uint8_t *p, size_t n) {
     return o;
 }
 
-// The text decoded; with TEXT_STRICT, MP_OBJ_NULL if it can't be, to UTF-8.
-static mp_obj_t new_unquoted(const uint8_t *p, size_t n, unsigned mode) {
+// Whether a str has these bytes. A connection's requests have much in common, and to
+// look for an interned string costs more than to parse most heads.
+static bool has_bytes(mp_obj_t str, const uint8_t *p, size_t n) {
+    mp_buffer_info_t info;
+    size_t i = 0;
+    if (mp_get_buffer(str, &info, MP_BUFFER_READ) && info.len == n) {
+        while (i < n && p[i] == ((const uint8_t *)info.buf)[i]) {
+            i++;
+        }
+        return i == n;
+    }
+    return false;
+}
+
+// The text decoded, which is old if that is the same; with TEXT_STRICT, MP_OBJ_NULL
+// if it can't be, to UTF-8.
+static mp_obj_t new_unquoted(mp_obj_t old, const uint8_t *p, size_t n, unsigned mode) {
     size_t i = 0;
     while (i < n && p[i] != '%' && !(p[i] == '+' && mode & TEXT_PLUS)) {
         i++;
     }
     if (i == n) {
-        return new_text(p, n);
+        return has_bytes(old, p, n) ? old : new_text(p, n);
     }
     uint8_t *tmp = allocate(n);
     int len = text_unquote(p, n, tmp, mode);
@@ -119,11 +134,13 @@ static mp_obj_t parse_head(size_t n_args, const mp_obj_t *args) {
             p = (const uint8_t *)"/";
             len = 1;
         }
-        mp_obj_t path = new_unquoted(p, len, TEXT_STRICT);
+        mp_obj_t path = new_unquoted(out[1], p, len, TEXT_STRICT);
         if (path == MP_OBJ_NULL) {
             return MP_OBJ_NEW_SMALL_INT(-400);
         }
-        out[0] = new_span(buf, &h.method);
+        if (!has_bytes(out[0], buf + h.method.start, h.method.end - h.method.start)) {
+            out[0] = new_span(buf, &h.method);
+        }
         out[1] = path;
         out[2] = h.query.start ? new_span(buf, &h.query) : mp_const_none;
         // the numbers lie one after the other; an offset of 0 is that of an absent host
@@ -181,46 +198,7 @@ static mp_obj_t unquote(size_t n_args, const mp_obj_t *args) {
     size_t n;
     unsigned mode = mp_obj_is_true(args[1]) ? TEXT_PLUS : 0;
     const uint8_t *p = get_buffer(args[0], MP_BUFFER_READ, 0, &n);
-    return new_unquoted(p, n, mode);
-}
-
-static void store_pair(mp_obj_t dict, mp_obj_t key, mp_obj_t value) {
-    if (mp_binary_op(MP_BINARY_OP_IN, key, dict) == mp_const_true) {
-        mp_obj_t old = mp_obj_subscr(dict, key, MP_OBJ_SENTINEL);
-        if (mp_obj_get_type(old) == &mp_type_list) {
-            mp_obj_list_append(old, value);
-            return;
-        }
-        mp_obj_t both[2] = { old, value };
-        value = mp_obj_new_list(2, both);
-    }
-    mp_obj_dict_store(dict, key, value);
-}
-
-static const uint8_t *find_byte(const uint8_t *p, const uint8_t *end, uint8_t byte) {
-    while (p < end && *p != byte) {
-        p++;
-    }
-    return p;
-}
-
-// parse_qs(s) -> dict
-static mp_obj_t parse_qs(size_t n_args, const mp_obj_t *args) {
-    size_t n;
-    const uint8_t *p = get_buffer(args[0], MP_BUFFER_READ, 0, &n);
-    const uint8_t *end = p + n;
-    mp_obj_t dict = mp_obj_new_dict(0);
-    for (; p < end; p++) {
-        const uint8_t *name = p;
-        p = find_byte(p, end, '&');
-        if (p > name) {
-            const uint8_t *eq = find_byte(name, p, '=');
-            mp_obj_t key = new_unquoted(name, eq - name, TEXT_PLUS);
-            store_pair(
-                dict, key, eq < p ? new_unquoted(eq + 1, p - eq - 1, TEXT_PLUS) : mp_const_true);
-        }
-    }
-    return dict;
+    return new_unquoted(mp_const_none, p, n, mode);
 }
 
 // utf8(buf, start, end, state) -> the new state, see text.h
@@ -281,7 +259,6 @@ static const mp_obj_fun_builtin_var_t functions[] = {
     { { &mp_type_fun_builtin_var }, MP_OBJ_FUN_MAKE_SIG(5, 5, false), .fun.var = mask },
     { { &mp_type_fun_builtin_var }, MP_OBJ_FUN_MAKE_SIG(4, 4, false), .fun.var = next_field },
     { { &mp_type_fun_builtin_var }, MP_OBJ_FUN_MAKE_SIG(6, 6, false), .fun.var = parse_head },
-    { { &mp_type_fun_builtin_var }, MP_OBJ_FUN_MAKE_SIG(1, 1, false), .fun.var = parse_qs },
     { { &mp_type_fun_builtin_var }, MP_OBJ_FUN_MAKE_SIG(2, 2, false), .fun.var = unquote },
     { { &mp_type_fun_builtin_var }, MP_OBJ_FUN_MAKE_SIG(4, 4, false), .fun.var = utf8 },
     { { &mp_type_fun_builtin_var }, MP_OBJ_FUN_MAKE_SIG(4, 4, false), .fun.var = ws_build },
@@ -291,11 +268,10 @@ _Static_assert(&MP_QSTR_find_field == &mp_native_qstr_table[1], "order");
 _Static_assert(&MP_QSTR_mask == &mp_native_qstr_table[2], "order");
 _Static_assert(&MP_QSTR_next_field == &mp_native_qstr_table[3], "order");
 _Static_assert(&MP_QSTR_parse_head == &mp_native_qstr_table[4], "order");
-_Static_assert(&MP_QSTR_parse_qs == &mp_native_qstr_table[5], "order");
-_Static_assert(&MP_QSTR_unquote == &mp_native_qstr_table[6], "order");
-_Static_assert(&MP_QSTR_utf8 == &mp_native_qstr_table[7], "order");
-_Static_assert(&MP_QSTR_ws_build == &mp_native_qstr_table[8], "order");
-_Static_assert(&MP_QSTR_ws_parse == &mp_native_qstr_table[9], "order");
+_Static_assert(&MP_QSTR_unquote == &mp_native_qstr_table[5], "order");
+_Static_assert(&MP_QSTR_utf8 == &mp_native_qstr_table[6], "order");
+_Static_assert(&MP_QSTR_ws_build == &mp_native_qstr_table[7], "order");
+_Static_assert(&MP_QSTR_ws_parse == &mp_native_qstr_table[8], "order");
 
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
     MP_DYNRUNTIME_INIT_ENTRY

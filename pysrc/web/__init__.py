@@ -4,10 +4,11 @@
 
     app = web.App(port=80)
 
-    @app.route("/")
-    async def index(r, w):
-        w.write(b"HTTP/1.0 200 OK\\r\\n\\r\\nHello world!")
-        await w.drain()
+    @app.get("/")
+    async def index(r):
+        return "Hello world!"
+
+    app.run()
 
 Every name below is loaded when it is first used, so that a program pays RAM only
 for what it needs.
@@ -19,9 +20,12 @@ _LAZY = {
     "App": "app",
     "EventSource": "sse",
     "HTTPException": "errors",
+    "Response": "response",
     "WebSocket": "websocket",
+    "abort": "errors",
     "implementation": "_codec",
-    "parse_qs": "_codec",
+    "parse_qs": "query",
+    "redirect": "response",
 }
 
 

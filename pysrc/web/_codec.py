@@ -44,7 +44,6 @@ find_field = parsers.find_field
 mask = parsers.mask
 next_field = parsers.next_field
 parse_head = parsers.parse_head
-parse_qs = parsers.parse_qs
 unquote = parsers.unquote
 utf8 = parsers.utf8
 ws_build = parsers.ws_build

@@ -368,24 +368,6 @@ def unquote(s, plus):
     return _unquote(s.encode() if isinstance(s, str) else bytes(s), plus)
 
 
-def parse_qs(s):
-    out = {}
-    for pair in (s.encode() if isinstance(s, str) else bytes(s)).split(b"&"):
-        if not pair:
-            continue
-        pair = pair.split(b"=", 1)
-        key = _unquote(pair[0], True)
-        value = True if len(pair) == 1 else _unquote(pair[1], True)
-        if key in out:
-            old = out[key]
-            if isinstance(old, list):
-                old.append(value)
-                continue
-            value = [old, value]
-        out[key] = value
-    return out
-
-
 def utf8(buf, start, end, state):
     # state: bytes due | least next byte << 8 | greatest next byte << 16
     _check(buf, start, end)

@@ -1,29 +1,59 @@
-# Responses that the server gives of itself, for requests that no handler answers.
-import asyncio
-import time
-
+# Statuses that are raised, and the ways to end a connection whose client is wrong.
 from micropython import const
 
 _DISCARD_BYTES = const(65536)
-_DISCARD_MS = const(2000)
-_PAUSE_MS = const(200)
+_DISCARD_TICKS = const(8)  # of the server's clock, 250 ms each
+_PAUSE_TICKS = const(2)
 
-_REASONS = {
-    400: "Bad Request",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    408: "Request Timeout",
-    411: "Length Required",
-    413: "Content Too Large",
-    414: "URI Too Long",
-    417: "Expectation Failed",
-    426: "Upgrade Required",
-    431: "Request Header Fields Too Large",
-    500: "Internal Server Error",
-    501: "Not Implemented",
-    503: "Service Unavailable",
-    505: "HTTP Version Not Supported",
-}
+# RFC 9110 15, in one string: a table of them would cost twice the memory
+_REASONS = """
+100 Continue
+101 Switching Protocols
+200 OK
+201 Created
+202 Accepted
+204 No Content
+206 Partial Content
+301 Moved Permanently
+302 Found
+303 See Other
+304 Not Modified
+307 Temporary Redirect
+308 Permanent Redirect
+400 Bad Request
+401 Unauthorized
+403 Forbidden
+404 Not Found
+405 Method Not Allowed
+406 Not Acceptable
+408 Request Timeout
+409 Conflict
+410 Gone
+411 Length Required
+412 Precondition Failed
+413 Content Too Large
+414 URI Too Long
+415 Unsupported Media Type
+416 Range Not Satisfiable
+417 Expectation Failed
+422 Unprocessable Content
+426 Upgrade Required
+428 Precondition Required
+429 Too Many Requests
+431 Request Header Fields Too Large
+500 Internal Server Error
+501 Not Implemented
+502 Bad Gateway
+503 Service Unavailable
+504 Gateway Timeout
+505 HTTP Version Not Supported
+"""
+
+
+def reason(status):
+    """Return a status' reason phrase (str), '' for one without."""
+    at = _REASONS.find("\n{} ".format(status))
+    return "" if at < 0 else _REASONS[at + 5 : _REASONS.find("\n", at + 5)]
 
 
 class HTTPException(Exception):
@@ -31,11 +61,12 @@ class HTTPException(Exception):
 
     status   int
     headers  str, further field lines, each ended by CRLF
+    body     str, bytes, dict or list; the reason phrase if not given
 
     Raises ValueError when headers are not such lines.
     """
 
-    def __init__(self, status, headers=""):
+    def __init__(self, status, headers="", body=None):
         super().__init__(status)
         lines = headers.split("\r\n")
         for line in lines[:-1]:
@@ -45,37 +76,39 @@ class HTTPException(Exception):
             raise ValueError("field line without CRLF")
         self.status = status
         self.headers = headers
+        self.body = body
 
 
-async def refuse(conn, status, headers="", head=False):
-    """Answer with an error status and the connection's end."""
-    reason = _REASONS.get(status, "Error")
-    body = ""
-    # RFC 9110 8.6: these have no content, and no length of it
-    if status >= 200 and status != 204 and status != 304:
-        headers += "Content-Type: text/plain\r\nContent-Length: {}\r\n".format(len(reason))
-        body = "" if head else reason
+def abort(status, body=None, headers=""):
+    """End the handler: answer with this status. Raises HTTPException."""
+    raise HTTPException(status, headers, body)
+
+
+async def refuse(conn, status):
+    """Answer what is no request with a status and the connection's end."""
+    phrase = reason(status)
     conn.discard()
     await conn.send(
-        "HTTP/1.1 {} {}\r\nConnection: close\r\n{}\r\n{}".format(
-            status, reason, headers, body
-        ).encode()
+        "HTTP/1.1 {} {}\r\nConnection: close\r\nContent-Type: text/plain\r\n"
+        "Content-Length: {}\r\n\r\n{}".format(status, phrase, len(phrase), phrase).encode()
     )
+    await linger(conn)
 
 
-async def linger(conn, left):
-    """Take up to `left` bytes that the client is still sending, until it pauses.
+async def linger(conn):
+    """Take what the client is still sending, until it ends or pauses.
 
     Closing a socket with unread data resets the connection, and the reset may
-    overtake the response (RFC 9112 9.6).
+    overtake the response (RFC 9112 9.6). MicroPython's sockets have no shutdown().
     """
-    left = min(left, _DISCARD_BYTES)
-    start = time.ticks_ms()
+    left = _DISCARD_BYTES
+    clock = conn.server.clock
     try:
-        while left > 0 and time.ticks_diff(time.ticks_ms(), start) < _DISCARD_MS:
-            n = await asyncio.wait_for_ms(conn.receive_into(conn.buf), _PAUSE_MS)
+        while left > 0 and conn.server.clock - clock < _DISCARD_TICKS:
+            conn.wait_at_most(_PAUSE_TICKS)
+            n = await conn.receive_into(conn.buf)
             if not n:
                 break
             left -= n
-    except (OSError, asyncio.TimeoutError):
+    except OSError:
         pass

@@ -81,6 +81,7 @@ class WebSocket:
         Raises HTTPException when r is no valid handshake.
         """
         key = _check_handshake(r)
+        r._buf = w.buf
         w.new_buffer(_BUFFER)
         await w.send(
             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
@@ -252,7 +253,7 @@ class WebSocket:
             await self._send_close(bytes((code >> 8, code & 255)))
             from web.errors import linger
 
-            await linger(self._conn, self._max)
+            await linger(self._conn)
         except OSError:
             pass
         return None

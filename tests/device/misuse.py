@@ -28,7 +28,6 @@ def run(codec):
         ("find_field", (buf, 16, 27, 5)),
         ("find_field", (buf, 28, 27, "host")),
         ("unquote", (5, True)),
-        ("parse_qs", (None,)),
         ("utf8", (b"abc", 0, 4, 0)),
         ("ws_parse", (b"\x81\x05", 3, 2, True, 0, out)),
         ("ws_build", (bytearray(13), 0x81, 5, None)),

@@ -1,0 +1,113 @@
+# Chunked request bodies (RFC 9112 7.1).
+from micropython import const
+
+from web.errors import HTTPException
+
+_LINE = const(256)  # most bytes of a chunk's line with its extensions
+_TRAILERS = const(1024)  # most bytes of all trailer fields
+_TOKEN = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+class Chunks:
+    """Takes the framing out of a request's body: next() makes the next chunk what
+    is left to read of it."""
+
+    def __init__(self, r):
+        self._r = r
+        self._total = 0
+        self._first = True
+        self.ended = False
+
+    async def next(self):
+        """Begin the next chunk; returns False when there is none. Raises
+        HTTPException: 400 for what is malformed, 413 for more than the limit."""
+        if self.ended:
+            return False
+        if self._first:
+            self._first = False
+        elif await self._line(2):
+            self._fail(400)  # more data than the chunk's size
+        size = self._size(await self._line(_LINE))
+        self._total += size
+        if self._total > self._r._limit:
+            self._fail(413)
+        if size == 0:
+            await self._skip_trailers()
+            self.ended = True
+            return False
+        self._r._left = size
+        return True
+
+    def _fail(self, status):
+        # what follows can't be told from a request any more
+        self.ended = True
+        self._r._conn.closing = True
+        raise HTTPException(status)
+
+    async def _line(self, most):
+        """Take a line of at most so many bytes; returns it without its CRLF."""
+        conn = self._r._conn
+        i = 0
+        while True:
+            while conn.pos + i < conn.end:
+                if i == most:
+                    self._fail(431 if most > _LINE else 400)
+                if conn.buf[conn.pos + i] == 10:
+                    line = bytes(memoryview(conn.buf)[conn.pos : conn.pos + i])
+                    conn.pos += i + 1
+                    if line[-1:] != b"\r" or b"\r" in line[:-1]:
+                        self._fail(400)
+                    return line[:-1]
+                i += 1
+            if i == 0 or conn.end < len(conn.buf):
+                await self._r._receive(None, most)
+            else:
+                self._make_room(most)
+
+    def _make_room(self, most):
+        # a line's beginning stands at the buffer's end: move it behind the head
+        r = self._r
+        conn = r._conn
+        rest = conn.buf[conn.pos : conn.end]
+        conn.pos = r._end
+        conn.end = r._end + len(rest)
+        if conn.end + most > len(conn.buf):
+            conn.buf.extend(bytes(conn.end + most - len(conn.buf)))
+        conn.buf[conn.pos : conn.end] = rest
+
+    def _size(self, line):
+        size, semicolon, extension = line.partition(b";")
+        if semicolon:
+            size = size.rstrip()
+            for c in extension:
+                if c < 32 and c != 9 or c == 127:
+                    self._fail(400)
+        n = 0
+        for c in size.lower():
+            digit = b"0123456789abcdef".find(bytes((c,)))
+            if digit < 0:
+                self._fail(400)
+            n = n * 16 + digit
+            if n > self._r._limit:
+                self._fail(413)
+        if not size:
+            self._fail(400)
+        return n
+
+    async def _skip_trailers(self):
+        # checked as other field lines are, and dropped
+        left = _TRAILERS
+        while True:
+            line = await self._line(left)
+            if not line:
+                return
+            left -= len(line) + 2
+            name, colon, value = line.partition(b":")
+            if not name or not colon or name.strip(_TOKEN):
+                self._fail(400)
+            for c in name:
+                if c not in _TOKEN:
+                    self._fail(400)
+            for c in value:
+                if c < 32 and c != 9 or c == 127:
+                    self._fail(400)

@@ -1,0 +1,241 @@
+# What happens to a request where it takes more than to call a handler and to send
+# the str or bytes it returns: hooks, raw handlers, HEAD, OPTIONS, refusals, faults.
+import sys
+
+from web.errors import HTTPException, reason
+from web.response import Response, call, response_of, resume, send
+
+_SENT = object()  # instead of a result: the response has left already
+
+
+async def dispatch(app, conn, r, route):
+    """Answer r, whose path has that route (a dict by method), or None."""
+    entry = route and (route.get(r.method) or r.method == "HEAD" and route.get("GET"))
+    apps = entry[3] if entry else (app,)
+    await _answer(apps, conn, r, _handle(app, apps, conn, r, route, entry))
+
+
+async def resumed(entry, conn, r, coroutine, item):
+    """Answer r with what its handler's coroutine, which gave item, returns yet."""
+    await _answer(entry[3], conn, r, resume(coroutine, item))
+
+
+async def returned(entry, conn, r, result):
+    """Answer r with its handler's result."""
+    await _answer(entry[3], conn, r, _pass(result))
+
+
+async def raised(entry, conn, r, e):
+    """Answer r, whose handler raised e."""
+    await _answer(entry[3], conn, r, _pass(e))
+
+
+async def _pass(result):
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+async def _answer(apps, conn, r, coroutine):
+    """Send the response that the coroutine's result stands for, as the hooks of
+    apps have it."""
+    try:
+        result = await coroutine
+        if result is _SENT:
+            return
+        response = response_of(result)
+    except Exception as e:
+        response = await _recover(apps, conn, r, e)
+        if response is None:
+            return
+    try:
+        for a in reversed(apps):
+            for hook in a.after:
+                result = await call(hook, r, response)
+                if result is not None:
+                    response = response_of(result, response.status)
+        await send(conn, r, response)
+    except Exception as e:
+        # a hook's fault, or what was returned can't be sent
+        if not _answerable(conn, r, e):
+            return
+        conn.discard()
+        await send(conn, r, await _fault(apps, r, e))
+
+
+async def _handle(app, apps, conn, r, route, entry):
+    """Return the handler's result, or _SENT from a raw handler. Raises what it
+    raises, and HTTPException where no handler may answer."""
+    for a in apps:
+        for hook in a.before:
+            result = await call(hook, r)
+            if result is not None:
+                return result
+    if entry is None or not entry:
+        return _unhandled(app, r, route)
+    handler, raw, limit, _ = entry
+    if r.over(app.max_body if limit is None else limit):
+        raise HTTPException(413)
+    if raw:
+        await _run_raw(handler, conn, r)
+        return _SENT
+    return await call(lambda: handler(r, **r.params) if r.params else handler(r))
+
+
+def _unhandled(app, r, route):
+    """Return the response to OPTIONS, else raise HTTPException."""
+    if r.path == "*":
+        route = app.methods
+    if r.method == "OPTIONS" and route:
+        return Response(None, 204, {"Allow": _allow(route)})
+    if r.method not in app.methods:
+        raise HTTPException(501)
+    if route is None:
+        raise HTTPException(404)
+    raise HTTPException(405, "Allow: " + _allow(route) + "\r\n")
+
+
+def _allow(route):
+    methods = set(route)
+    methods.add("OPTIONS")
+    if "GET" in methods:
+        methods.add("HEAD")
+    return ", ".join(sorted(methods))
+
+
+# -- raw handlers
+
+
+class _HeadOnly:
+    """The writer of a raw GET handler that answers HEAD: passes on the head alone."""
+
+    def __init__(self, conn):
+        self._conn = conn
+        self._head = b""
+
+    def __getattr__(self, name):
+        return getattr(self._conn, name)
+
+    def write(self, data):
+        if self._head is not None:
+            self._head += data.encode() if isinstance(data, str) else bytes(data)
+            end = self._head.find(b"\r\n\r\n")
+            if end >= 0:
+                self._conn.write(self._head[: end + 4])
+                self._head = None
+
+    async def drain(self):
+        await self._conn.drain()
+        if self._head is None:
+            raise _HeadSent  # there is no need to run the handler on
+
+    async def send(self, *parts):
+        for part in parts:
+            self.write(part)
+        await self.drain()
+
+
+class _HeadSent(Exception):
+    pass
+
+
+async def _run_raw(handler, conn, r):
+    conn.closing = True  # nobody knows where its response ends
+    w = _HeadOnly(conn) if r.method == "HEAD" else conn
+    try:
+        await handler(r, w)
+        await conn.drain()
+        if conn.websocket:
+            await conn.websocket.close()
+    except _HeadSent:
+        pass
+    except Exception:
+        if conn.websocket and not conn.lost:
+            await conn.websocket.close(1011)
+        raise
+    if not conn.sent and conn.sock:
+        print("web: {} {}: the handler sent no response".format(r.method, r.path))
+        raise HTTPException(500)
+
+
+# -- faults
+
+
+def _answerable(conn, r, e):
+    """Whether a response can still be sent. Raises e when the client is gone."""
+    if conn.lost:
+        raise e  # that is no fault of the handler's
+    if conn.sent or conn.sock is None:
+        conn.closing = True
+        if not isinstance(e, HTTPException):
+            report(r, e)
+        return False
+    return True
+
+
+async def _recover(apps, conn, r, e):
+    """Return the response to r, whose handler raised e, or None when it is too
+    late for one."""
+    if not _answerable(conn, r, e):
+        return None
+    conn.discard()
+    if conn.timed_out and not isinstance(e, HTTPException):
+        e = HTTPException(408)
+        conn.closing = True
+    try:
+        if isinstance(e, HTTPException):
+            for a in reversed(apps):
+                handler = a.error_handler(e.status)
+                if handler:
+                    return response_of(await call(handler, r), e.status)
+        for a in reversed(apps):
+            handler = a.error_handler(type(e))
+            if handler:
+                status = e.status if isinstance(e, HTTPException) else 500
+                return response_of(await call(handler, r, e), status)
+        if isinstance(e, HTTPException):
+            return _response_to(e)
+    except Exception as fault:
+        if not _answerable(conn, r, fault):
+            return None
+        e = fault
+    return await _fault(apps, r, e)
+
+
+async def _fault(apps, r, e):
+    """Report e, and return the response with status 500, or 503 without memory."""
+    if isinstance(e, HTTPException):
+        return _response_to(e)
+    report(r, e)
+    status = 503 if isinstance(e, MemoryError) else 500
+    for a in reversed(apps):
+        handler = a.error_handler(status)
+        if handler:
+            try:
+                return response_of(await call(handler, r), status)
+            except Exception as fault:
+                report(r, fault)
+    return _response_to(HTTPException(status))
+
+
+def _response_to(e):
+    body = reason(e.status) if e.body is None else e.body
+    if not isinstance(body, (str, bytes)):
+        response = Response(body, e.status)
+    else:
+        response = Response(body, e.status, type="text/plain; charset=utf-8")
+    for line in e.headers.split("\r\n")[:-1]:
+        name, _, value = line.partition(":")
+        response.headers.setdefault(name, []).append(value.strip())
+    return response
+
+
+def report(r, e):
+    """One line on the console for a handler's fault, and where it was raised."""
+    import io
+
+    trace = io.StringIO()
+    sys.print_exception(e, trace)
+    lines = trace.getvalue().strip().split("\n")
+    where = lines[-2].strip() if len(lines) > 1 else ""
+    print("web: {} {}: {} ({})".format(r.method, r.path, lines[-1], where))

@@ -1,0 +1,93 @@
+# Routes with parameters: a tree of path segments.
+from micropython import const
+
+from web._codec import unquote
+
+# A node is a dict: by a literal segment (str) the node that follows, and by these
+_ROUTE = const(0)  # (methods, names) of the pattern that ends here
+_INT = const(1)  # the node behind an <int:name>
+_SEGMENT = const(2)  # behind a <name>
+_PATH = const(3)  # behind a <path:name>
+
+_KINDS = {"int": _INT, "": _SEGMENT, "path": _PATH}
+
+
+class Router:
+    """Finds the route of a path among patterns with <name>, <int:name> and
+    <path:name>, the last of which takes the rest of the path. At each segment the
+    most specific wins: literal, int, any one segment, the rest."""
+
+    def __init__(self):
+        self._root = {}
+        self._patterns = {}  # methods by pattern
+
+    def items(self):
+        """Return the pairs of a pattern and its methods."""
+        return list(self._patterns.items())
+
+    def add(self, pattern, methods):
+        """Add a pattern (str) and return its methods: those of the same pattern, or
+        the dict given. Raises ValueError for a malformed pattern, or one that
+        differs from another in its names only."""
+        node = self._root
+        names = []
+        key = None
+        for segment in pattern.split("/")[1:]:
+            if key == _PATH:
+                raise ValueError("path parameter must be the last: " + pattern)
+            key = segment
+            if "<" in segment or ">" in segment:
+                kind, colon, name = segment[1:-1].rpartition(":")
+                if segment[0] + segment[-1] != "<>" or not name or kind not in _KINDS:
+                    raise ValueError("pattern: " + pattern)
+                if "<" in name or ">" in name or name in names or not kind and colon:
+                    raise ValueError("pattern: " + pattern)
+                names.append(name)
+                key = _KINDS[kind]
+            node = node.setdefault(key, {})
+        methods, known = node.setdefault(_ROUTE, (methods, names))
+        if known != names:
+            raise ValueError("other names than before: " + pattern)
+        self._patterns[pattern] = methods
+        return methods
+
+    def match(self, r):
+        """Return (methods, params) for the path of a request, or None."""
+        path = r.path
+        if "%" in r.target:
+            # a slash that was sent percent-encoded is no separator
+            path = r.target.split("?")[0]
+            if path[0] != "/":  # absolute-form
+                path = path[path.find("/", path.find("://") + 3) :]
+        values = []
+        found = _search(self._root, path.split("/"), 1, values)
+        return found and (found[0], dict(zip(found[1], values)))
+
+
+def _search(node, segments, i, values):
+    """Return the route of segments[i:] under node, or None; its parameters' values
+    are added to values."""
+    if i == len(segments):
+        return node.get(_ROUTE)
+    segment = unquote(segments[i], False)
+    found = None
+    child = node.get(segment)
+    if child:
+        found = _search(child, segments, i + 1, values)
+    for key in (_INT, _SEGMENT):
+        child = node.get(key)
+        if not found and child and segment:
+            if key == _INT:
+                if not segment.isdigit() or len(segment) > 18:
+                    continue
+                segment = int(segment)
+            values.append(segment)
+            found = _search(child, segments, i + 1, values)
+            if not found:
+                values.pop()
+                segment = str(segment)
+    child = node.get(_PATH)
+    if not found and child:
+        values.append("/".join([unquote(s, False) for s in segments[i:]]))
+        found = child.get(_ROUTE)
+    return found
