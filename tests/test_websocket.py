@@ -72,7 +72,7 @@ def test_bad_handshake(app, status, changes):
     if "Sec_WebSocket_Version" in changes:
         assert b"Sec-WebSocket-Version: 13\r\n" in response
     if status == 426:
-        assert b"Connection: upgrade\r\n" in response
+        assert b"Connection: close, upgrade\r\n" in response
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 1023, 1025, 65535, 65536, 100000])
