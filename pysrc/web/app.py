@@ -4,6 +4,7 @@ from builtins import StopIteration, bytes, len, next, str, type
 
 from micropython import const
 
+from web.conn import later
 from web.server import Server
 
 _HTTP11 = const(1)
@@ -26,17 +27,15 @@ _Coroutine = type(_nothing())  # MicroPython has one type for generators and the
 
 class App(Server):
     """An application: routes and the server that serves them. Its arguments are
-    Server's: host, port and the limits."""
+    Server's: host, port and the limits. web.hooks has the rest of its methods."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self._routes = {}  # path: route, a dict by method of _entry()
+        self._routes = {}  # path: route, a dict by method of what _add() is given
         self._router = None  # for the paths with parameters
         self._mounts = ()  # (app, prefix) of the apps that this one is mounted in
-        self.before = []
-        self.after = []
-        self.hooked = False  # whether this app or a mounted one has any of these
-        self._errors = {}
+        self.hooks = None  # this app's own, see web.hooks
+        self.hooked = False  # whether this app or a mounted one has any
         self.methods = set(_METHODS)
         self._text = bytearray(_TEXT)  # the responses of most requests, one by one
         self._bytes = bytearray(_BYTES)
@@ -110,64 +109,14 @@ class App(Server):
         """Decorate a handler of DELETE, see get()."""
         return self._on("DELETE", path, max_body)
 
-    def mount(self, app, prefix=""):
-        """Have the routes of another App, those it has and those it gets, answer
-        under prefix, with its hooks inside of this one's."""
-        app._mounts += ((self, prefix),)
-        if app.hooked:
-            self._set_hooked()
-        for path, method, entry in app._entries():
-            handler, raw, limit, apps = entry
-            self._add(prefix + path, method, (handler, raw, limit, (self,) + apps))
+    def __getattr__(self, name):
+        # mount(), before_request(), after_request() and errorhandler()
+        from web.hooks import METHODS
 
-    def _entries(self):
-        for path, route in list(self._routes.items()):
-            for method in route:
-                yield path, method, route[method]
-        if self._router:
-            for path, route in self._router.items():
-                for method in route:
-                    yield path, method, route[method]
-
-    # -- hooks
-
-    def before_request(self, hook):
-        """Decorate a function of r that is called before the handler, which it may
-        replace by returning a response."""
-        self.before.append(hook)
-        self._set_hooked()
-        return hook
-
-    def after_request(self, hook):
-        """Decorate a function of r and the Response, which it may change, or replace
-        by returning another. Raw handlers' responses don't pass it."""
-        self.after.append(hook)
-        self._set_hooked()
-        return hook
-
-    def _set_hooked(self):
-        self.hooked = True
-        for app, _ in self._mounts:
-            app._set_hooked()
-
-    def errorhandler(self, key):
-        """Decorate a function that returns the response for a status (int), called
-        with r, or for a class of exceptions, called with r and the exception."""
-
-        def decorate(handler):
-            self._errors[key] = handler
-            return handler
-
-        return decorate
-
-    def error_handler(self, key):
-        """Return the handler for a status or a class of exceptions, or None."""
-        handler = self._errors.get(key)
-        if handler is None and not isinstance(key, int):
-            for known in self._errors:
-                if not isinstance(known, int) and issubclass(key, known):
-                    return self._errors[known]
-        return handler
+        method = METHODS.get(name)
+        if method is None:
+            raise AttributeError(name)
+        return lambda *args: method(self, *args)
 
     # -- answering
 
@@ -218,7 +167,7 @@ class App(Server):
             out.extend(body)
             if len(out) == n:
                 n = conn.sock.write(out) or 0
-                return conn.send(bytes(out[n:])) if n < len(out) else None
+                return later("stream", "send", conn, bytes(out[n:])) if n < len(out) else None
         return _more().returned(entry, conn, r, body)  # of characters beyond ASCII, say
 
     def _dispatch(self, conn, r, route):

@@ -1,6 +1,7 @@
 # Chunked request bodies (RFC 9112 7.1).
 from micropython import const
 
+from web.body import receive
 from web.errors import HTTPException
 
 _LINE = const(256)  # most bytes of a chunk's line with its extensions
@@ -59,21 +60,7 @@ class Chunks:
                         self._fail(400)
                     return line[:-1]
                 i += 1
-            if i == 0 or conn.end < len(conn.buf):
-                await self._r._receive(None, most)
-            else:
-                self._make_room(most)
-
-    def _make_room(self, most):
-        # a line's beginning stands at the buffer's end: move it behind the head
-        r = self._r
-        conn = r._conn
-        rest = conn.buf[conn.pos : conn.end]
-        conn.pos = r._end
-        conn.end = r._end + len(rest)
-        if conn.end + most > len(conn.buf):
-            conn.buf.extend(bytes(conn.end + most - len(conn.buf)))
-        conn.buf[conn.pos : conn.end] = rest
+            await receive(self._r, None, max(most, _LINE) + 2)
 
     def _size(self, line):
         size, semicolon, extension = line.partition(b";")

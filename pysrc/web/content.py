@@ -1,4 +1,5 @@
 # What few requests need: the query's and a form's values, cookies, JSON, files.
+from web.body import body, headers, readinto
 from web.errors import HTTPException
 from web.query import parse_qs
 
@@ -44,14 +45,15 @@ class MultiDict(dict):
 
 
 def _args(r):
-    r._dirty = True
-    r._args = MultiDict(r.query or "")
-    return r._args
+    if r._parsed is None:
+        r._dirty = True
+        r._parsed = MultiDict(r.query or "")
+    return r._parsed
 
 
 def _cookies(r):
     cookies = {}
-    for pair in r.headers.get("cookie", "").replace(", ", "; ").split(";"):
+    for pair in headers(r).get("cookie", "").replace(", ", "; ").split(";"):
         name, equals, value = pair.strip().partition("=")
         if equals and name not in cookies:
             if len(value) > 1 and value[0] == value[-1] == '"':
@@ -64,22 +66,13 @@ def _target(r):
     return str((r._buf or r._conn.buf)[r._head[6] : r._head[7]], "utf-8")
 
 
-_VALUES = {
-    "addr": lambda r: r._conn.addr,
-    "args": lambda r: r._args or _args(r),
-    "cookies": _cookies,
-    "length": lambda r: None if r._chunks else max(r._head[4], 0),
-    "target": _target,
-}
-
-
 async def json(r):
     """Return the body's value, decoded from JSON. Raises HTTPException(400) when it
     is none."""
     import json
 
     try:
-        return json.loads(await r.body())
+        return json.loads(await body(r))
     except ValueError:
         raise HTTPException(400, body="invalid JSON")
 
@@ -87,10 +80,10 @@ async def json(r):
 async def form(r):
     """Return the fields of an HTML form (MultiDict), sent as
     application/x-www-form-urlencoded; else raises HTTPException(415)."""
-    kind = r.headers.get("content-type", "application/x-www-form-urlencoded")
+    kind = headers(r).get("content-type", "application/x-www-form-urlencoded")
     if kind.split(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         raise HTTPException(415)
-    return MultiDict(await r.body())
+    return MultiDict(await body(r))
 
 
 async def save(r, path, buf=None):
@@ -106,7 +99,7 @@ async def save(r, path, buf=None):
     try:
         with open(part, "wb") as file:
             while True:
-                n = await r.readinto(buf)
+                n = await readinto(r, buf)
                 if not n:
                     break
                 if file.write(view[:n]) != n:
@@ -126,64 +119,11 @@ async def save(r, path, buf=None):
     return size
 
 
-async def readline(r):
-    """Return the body's next line with its end, or what is left of the body; b'' at
-    its end. Raises as readinto() does."""
-    conn = r._conn
-    line = b""
-    while r._left or await r._next_chunk():
-        if conn.pos == conn.end:
-            await r._receive(None, 256)
-        end = min(conn.end, conn.pos + r._left)
-        part = bytes(memoryview(conn.buf)[conn.pos : end])
-        i = part.find(b"\n") + 1
-        if i:
-            part = part[:i]
-        conn.pos += len(part)
-        r._left -= len(part)
-        line += part
-        if i:
-            break
-    return line
-
-
-async def readexactly(r, n):
-    """Return the next n bytes of the body. Raises EOFError when it has fewer."""
-    if r._chunks is None and n > r._left:
-        raise EOFError("body is shorter")  # before reading any
-    data = await r.read(n)
-    if len(data) < n:
-        raise EOFError("body is shorter")
-    return data
-
-
-async def read_chunks(r, n):
-    """Request.read for a chunked body, whose size nobody knows."""
-    body = bytearray()
-    while n < 0 or len(body) < n:
-        if not r._left and not await r._next_chunk():
-            break
-        size = len(body)
-        body.extend(bytes(min(r._left, 1024 if n < 0 else min(n - size, 1024))))
-        got = await r.readinto(memoryview(body)[size:])
-        body[size + got :] = b""
-    return bytes(body)
-
-
-_METHODS = {
-    "json": json,
-    "form": form,
-    "save": save,
-    "readline": readline,
-    "readexactly": readexactly,
+VALUES = {
+    "addr": lambda r: r._conn.addr,
+    "args": _args,
+    "cookies": _cookies,
+    "length": lambda r: None if r._chunks else max(r._head[4], 0),
+    "target": _target,
 }
-
-
-def attribute(r, name):
-    """Request.__getattr__ for all that is here."""
-    if name in _VALUES:
-        return _VALUES[name](r)
-    if name in _METHODS:
-        function = _METHODS[name]
-        return lambda *args, **kwargs: function(r, *args, **kwargs)
-    raise AttributeError(name)
+METHODS = {"form": form, "json": json, "save": save}

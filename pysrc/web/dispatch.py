@@ -3,7 +3,9 @@
 import sys
 
 from web.errors import HTTPException, reason
-from web.response import Response, call, response_of, resume, send
+from web.hooks import of
+from web.response import Response, call, response_of, resume, send_response
+from web.stream import Writer
 
 _SENT = object()  # instead of a result: the response has left already
 
@@ -49,25 +51,24 @@ async def _answer(apps, conn, r, coroutine):
         if response is None:
             return
     try:
-        for a in reversed(apps):
-            for hook in a.after:
+        for hooks in reversed(of(apps)):
+            for hook in hooks.after:
                 result = await call(hook, r, response)
                 if result is not None:
                     response = response_of(result, response.status)
-        await send(conn, r, response)
+        await send_response(conn, r, response)
     except Exception as e:
         # a hook's fault, or what was returned can't be sent
         if not _answerable(conn, r, e):
             return
-        conn.discard()
-        await send(conn, r, await _fault(apps, r, e))
+        await send_response(conn, r, await _fault(apps, r, e))
 
 
 async def _handle(app, apps, conn, r, route, entry):
     """Return the handler's result, or _SENT from a raw handler. Raises what it
     raises, and HTTPException where no handler may answer."""
-    for a in apps:
-        for hook in a.before:
+    for hooks in of(apps):
+        for hook in hooks.before:
             result = await call(hook, r)
             if result is not None:
                 return result
@@ -106,26 +107,23 @@ def _allow(route):
 # -- raw handlers
 
 
-class _HeadOnly:
+class _HeadWriter(Writer):
     """The writer of a raw GET handler that answers HEAD: passes on the head alone."""
 
     def __init__(self, conn):
-        self._conn = conn
+        super().__init__(conn)
         self._head = b""
-
-    def __getattr__(self, name):
-        return getattr(self._conn, name)
 
     def write(self, data):
         if self._head is not None:
             self._head += data.encode() if isinstance(data, str) else bytes(data)
             end = self._head.find(b"\r\n\r\n")
             if end >= 0:
-                self._conn.write(self._head[: end + 4])
+                super().write(self._head[: end + 4])
                 self._head = None
 
     async def drain(self):
-        await self._conn.drain()
+        await super().drain()
         if self._head is None:
             raise _HeadSent  # there is no need to run the handler on
 
@@ -141,10 +139,10 @@ class _HeadSent(Exception):
 
 async def _run_raw(handler, conn, r):
     conn.closing = True  # nobody knows where its response ends
-    w = _HeadOnly(conn) if r.method == "HEAD" else conn
+    w = (_HeadWriter if r.method == "HEAD" else Writer)(conn)
     try:
         await handler(r, w)
-        await conn.drain()
+        await w.drain()
         if conn.websocket:
             await conn.websocket.close()
     except _HeadSent:
@@ -178,18 +176,17 @@ async def _recover(apps, conn, r, e):
     late for one."""
     if not _answerable(conn, r, e):
         return None
-    conn.discard()
     if conn.timed_out and not isinstance(e, HTTPException):
         e = HTTPException(408)
         conn.closing = True
     try:
         if isinstance(e, HTTPException):
-            for a in reversed(apps):
-                handler = a.error_handler(e.status)
+            for hooks in reversed(of(apps)):
+                handler = hooks.error_handler(e.status)
                 if handler:
                     return response_of(await call(handler, r), e.status)
-        for a in reversed(apps):
-            handler = a.error_handler(type(e))
+        for hooks in reversed(of(apps)):
+            handler = hooks.error_handler(type(e))
             if handler:
                 status = e.status if isinstance(e, HTTPException) else 500
                 return response_of(await call(handler, r, e), status)
@@ -208,8 +205,8 @@ async def _fault(apps, r, e):
         return _response_to(e)
     report(r, e)
     status = 503 if isinstance(e, MemoryError) else 500
-    for a in reversed(apps):
-        handler = a.error_handler(status)
+    for hooks in reversed(of(apps)):
+        handler = hooks.error_handler(status)
         if handler:
             try:
                 return response_of(await call(handler, r), status)

@@ -1,9 +1,4 @@
-# Statuses that are raised, and the ways to end a connection whose client is wrong.
-from micropython import const
-
-_DISCARD_BYTES = const(65536)
-_DISCARD_TICKS = const(8)  # of the server's clock, 250 ms each
-_PAUSE_TICKS = const(2)
+# Statuses, and raising them in a handler.
 
 # RFC 9110 15, in one string: a table of them would cost twice the memory
 _REASONS = """
@@ -82,33 +77,3 @@ class HTTPException(Exception):
 def abort(status, body=None, headers=""):
     """End the handler: answer with this status. Raises HTTPException."""
     raise HTTPException(status, headers, body)
-
-
-async def refuse(conn, status):
-    """Answer what is no request with a status and the connection's end."""
-    phrase = reason(status)
-    conn.discard()
-    await conn.send(
-        "HTTP/1.1 {} {}\r\nConnection: close\r\nContent-Type: text/plain\r\n"
-        "Content-Length: {}\r\n\r\n{}".format(status, phrase, len(phrase), phrase).encode()
-    )
-    await linger(conn)
-
-
-async def linger(conn):
-    """Take what the client is still sending, until it ends or pauses.
-
-    Closing a socket with unread data resets the connection, and the reset may
-    overtake the response (RFC 9112 9.6). MicroPython's sockets have no shutdown().
-    """
-    left = _DISCARD_BYTES
-    clock = conn.server.clock
-    try:
-        while left > 0 and conn.server.clock - clock < _DISCARD_TICKS:
-            conn.wait_at_most(_PAUSE_TICKS)
-            n = await conn.receive_into(conn.buf)
-            if not n:
-                break
-            left -= n
-    except OSError:
-        pass

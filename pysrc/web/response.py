@@ -2,6 +2,7 @@
 from micropython import const
 
 from web.errors import reason
+from web.stream import send
 
 _HTTP11 = const(1)
 _PIECE = const(1024)  # a body of at most so many bytes leaves with its head
@@ -215,7 +216,7 @@ def _field_lines(response, skip):
     return lines, skipped
 
 
-async def send(conn, r, response):
+async def send_response(conn, r, response):
     """Send a Response as the answer to r; conn.closing says whether it is the
     last. Raises ValueError or TypeError, before anything is sent, for what can't
     be sent, OSError when the client is gone."""
@@ -261,10 +262,10 @@ async def send(conn, r, response):
     if not content or r.method == "HEAD":
         if hasattr(body, "close"):
             body.close()
-        await conn.send(head)
+        await send(conn, head)
     elif stream is None:
         m = 0 if length > _PIECE else length
-        await conn.send(head + bytes(body[:m]) if m else head, memoryview(body)[m:])
+        await send(conn, head + bytes(body[:m]) if m else head, memoryview(body)[m:])
     else:
         await _send_stream(conn, head, stream, chunked, length)
 
@@ -284,7 +285,7 @@ async def _send_stream(conn, head, stream, chunked, left):
     ended = False
     try:
         if not isinstance(stream, Stream) or stream._first is None:
-            await conn.send(head)
+            await send(conn, head)
             head = b""
         async for piece in stream:
             if not isinstance(piece, _PIECES):
@@ -301,13 +302,13 @@ async def _send_stream(conn, head, stream, chunked, left):
             end = b"\r\n" if chunked else b""
             head = b""
             if n <= _PIECE:
-                await conn.send(start + bytes(piece) + end)
+                await send(conn, start + bytes(piece) + end)
             else:
-                await conn.send(start, piece, end)
+                await send(conn, start, piece, end)
         if left:
             raise ValueError("less than the Content-Length")
         if chunked or head:
-            await conn.send(head + (b"0\r\n\r\n" if chunked else b""))
+            await send(conn, head + (b"0\r\n\r\n" if chunked else b""))
         ended = True
     finally:
         if not ended:

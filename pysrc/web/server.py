@@ -9,17 +9,13 @@ from builtins import len  # found sooner in this module
 from micropython import const
 
 from web._codec import parse_head
-from web.conn import Connection, reserve, wait
+from web.conn import Connection, later, reserve, wait
 from web.request import Request
 
 _TICK_MS = const(250)  # of the clock that deadlines are told by
-_GRACE = const(2)  # ticks in which an honest client has sent its head
-_STALLED = const(8)  # ticks without a byte of a body that is due, or room for one
-_FIRST = const(1 << 20)  # ticks: idle connections come first
 _IPPROTO_TCP = const(6)
 _TCP_NODELAY = const(1)
 _BUSY = const(0)  # states of a connection: a request is answered
-_HEAD = const(1)  # it waits for the whole of a head
 _IDLE = const(2)  # it waits for a further request
 _KEEP_ALIVE = const(2)
 _CHUNKED = const(8)
@@ -95,10 +91,10 @@ class Server:
         self._listener = None
         self._task = None  # what accepts connections
         self._watch = None  # what watches over their deadlines
-        self._connections = []  # in the order of their acceptance
-        self._ended = asyncio.Event()  # one of them ended
-        self._waiting = 0  # how many wait for that
-        self._stopped = asyncio.Event()
+        self.connections = []  # in the order of their acceptance
+        self.ended = asyncio.Event()  # one of them ended
+        self.waiting = 0  # how many wait for that
+        self.stopped = asyncio.Event()
 
     # -- starting and stopping
 
@@ -110,7 +106,7 @@ class Server:
         """Serve until stop() has ended, or until cancelled; see start()."""
         await self.start(*args, **kwargs)
         try:
-            await self._stopped.wait()
+            await self.stopped.wait()
         finally:
             if self._listener:  # cancelled
                 self._close()
@@ -137,8 +133,8 @@ class Server:
             raise
         self._ssl = ssl
         self.stopping = False
-        self._stopped.clear()
-        self._connections = []
+        self.stopped.clear()
+        self.connections = []
         self._watch = None  # an earlier event loop's
         self._listener = listener
         self.queue = core._io_queue
@@ -147,27 +143,7 @@ class Server:
     async def stop(self, timeout=10):
         """Stop serving: accept no more, let requests in flight be answered, for
         `timeout` seconds at most, and free the port."""
-        if not self._listener:
-            return
-        self.stopping = True
-        self._close()
-        await self._finish(self.clock + _ticks(timeout))
-        self._end_all()
-        self._stopped.set()
-
-    async def _finish(self, until):
-        while self.clock < until:
-            busy = False
-            for conn in self._connections:
-                if conn.state == _IDLE:
-                    conn.expire()
-                elif conn.websocket and conn.websocket.open:
-                    asyncio.create_task(_leave(conn.websocket))
-                # a handler may stop the server that it is called by
-                busy = busy or conn.task is not core.cur_task
-            if not busy:
-                break
-            await self._wait_for_end()
+        await later("control", "stop", self, timeout)
 
     def _close(self):
         self._task.cancel()
@@ -175,21 +151,10 @@ class Server:
         self._listener = None
 
     def _end_all(self):
-        for conn in list(self._connections):
+        for conn in list(self.connections):
             if conn.task is not core.cur_task:
                 conn.task.cancel()
                 self._forget(conn)
-
-    async def _wait_for_end(self):
-        """Wait until a connection ends, or for a while."""
-        self._ended.clear()
-        self._waiting += 1
-        try:
-            await asyncio.wait_for_ms(self._ended.wait(), _TICK_MS)
-        except asyncio.TimeoutError:
-            pass
-        finally:
-            self._waiting -= 1
 
     # -- accepting
 
@@ -197,9 +162,8 @@ class Server:
         entry = [None, None, listener]
         while True:
             try:
-                while len(self._connections) >= self.max_connections:
-                    self._evict()
-                    await self._wait_for_end()
+                if len(self.connections) >= self.max_connections:
+                    await later("control", "make_room", self)
                 wait(self, listener, entry, self._task)
                 yield
                 self._accept(listener)
@@ -213,25 +177,6 @@ class Server:
                 except MemoryError:
                     pass
                 await asyncio.sleep_ms(100)
-
-    def _evict(self):
-        """End the connection that waits for its client the longest, if it may be."""
-        chosen = None
-        longest = -1
-        for conn in self._connections:
-            if conn.deadline is None:
-                continue  # its handler works
-            if conn.state == _IDLE:
-                wait = self.clock - conn.deadline + _FIRST
-            elif conn.state == _HEAD:
-                wait = self.clock - conn.deadline + self.head_ticks - _GRACE
-            else:
-                wait = self.clock - conn.since - _STALLED
-            if wait > longest:
-                longest = wait
-                chosen = conn
-        if chosen:
-            chosen.expire()
 
     def _accept(self, listener):
         sock, addr = listener.accept()
@@ -253,28 +198,31 @@ class Server:
                 )
             if self._watch is None:
                 self._watch = asyncio.create_task(self._watch_deadlines())
+            self.connections.append(conn)
             conn.task = asyncio.create_task(self._serve_connection(conn))
-            self._connections.append(conn)
         except Exception:
-            (conn or sock).close()
+            if conn:
+                self._forget(conn)
+            else:
+                sock.close()
             raise
 
     def _forget(self, conn):
         conn.close()
         try:
-            self._connections.remove(conn)
+            self.connections.remove(conn)
         except ValueError:
             pass  # it could not be started
-        if self._waiting:
-            self._ended.set()
+        if self.waiting:
+            self.ended.set()
 
     async def _watch_deadlines(self):
         try:
-            while self._connections:
+            while self.connections:
                 await asyncio.sleep_ms(_TICK_MS)
                 self.clock += 1
                 self._idle_until = self.clock + self._idle_ticks
-                for conn in self._connections:
+                for conn in self.connections:
                     if conn.deadline is not None and self.clock >= conn.deadline:
                         conn.expire()
         finally:
@@ -307,10 +255,10 @@ class Server:
                     n = sock.readinto(buf)
                 used = parse_head(
                     buf, conn.pos, conn.end, max_target, max_fields, head
-                ) or await self._read_head(conn, head)
+                ) or await later("stream", "read_head", conn, head)
                 if used <= 0:
                     if used:
-                        await _refuse(conn, -used)
+                        await later("ending", "refuse", conn, -used)
                     return
                 n = None
                 left -= 1
@@ -326,20 +274,14 @@ class Server:
                     conn.deadline = None
                     await rest
                     conn.sent = False
-                if conn.closing or r._dirty and not await r.drain():
+                if conn.closing or r._dirty and not await later("body", "drain", r):
                     break
                 conn.state = _IDLE
                 conn.deadline = self._idle_until
                 if self.stopping:
                     break
-            # one that asked for the end has no more to send
-            if (
-                conn.pos != conn.end
-                or r._dirty
-                and r.unread
-                or (head[3] & _KEEP_ALIVE and conn.pending())
-            ):
-                await _linger(conn)
+            if conn.pos != conn.end or r._dirty or head[3] & _KEEP_ALIVE:
+                await later("ending", "leave", conn, r)
         except (OSError, EOFError):
             pass  # the client is gone, or was waited for long enough
         except asyncio.CancelledError:
@@ -349,63 +291,11 @@ class Server:
             gc.collect()
             print("web: out of memory:", e)
             if not conn.sent and conn.sock:
-                conn.send_now(_UNAVAILABLE)
+                try:
+                    sock.write(_UNAVAILABLE)
+                except OSError:
+                    pass
         except Exception as e:
             print("web: fault:", repr(e))  # of this package
         finally:
             self._forget(conn)
-
-    async def _read_head(self, conn, head):
-        """Read the rest of a head that came in part. Returns its length, 0 when the
-        client leaves, or minus the status to refuse it with."""
-        if conn.state == _IDLE:
-            conn.state = _HEAD
-            conn.deadline = self.clock + self.head_ticks
-        sock = conn.sock
-        lines = _has_line(conn.buf, conn.pos, conn.end)
-        while True:
-            n = conn.read_now(self.max_head)
-            if n is None:
-                wait(self, sock, conn.entry, conn.task)
-                try:
-                    yield
-                except asyncio.CancelledError:
-                    try:
-                        conn.cancelled()
-                    except OSError:
-                        return -408
-                    raise
-                continue
-            if n <= 0:
-                return n and -431
-            new = _has_line(conn.buf, conn.end - n, conn.end)
-            if lines and not new:
-                continue  # nothing that could be judged anew
-            lines = lines or new
-            used = parse_head(conn.buf, conn.pos, conn.end, self.max_target, self.max_fields, head)
-            if used:
-                return used
-
-
-async def _refuse(conn, status):
-    from web.errors import refuse
-
-    conn.deadline = None
-    await refuse(conn, status)
-
-
-async def _linger(conn):
-    from web.errors import linger
-
-    await linger(conn)
-
-
-async def _leave(websocket):
-    try:
-        await websocket.close(1001)
-    except OSError:
-        pass
-
-
-def _has_line(buf, start, end):
-    return b"\n" in bytes(memoryview(buf)[start:end])

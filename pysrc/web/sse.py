@@ -5,7 +5,7 @@ class EventSource:
     """An event stream to a browser, made by `await EventSource.upgrade(r, w)`."""
 
     def __init__(self, r, w):
-        self._conn = w
+        self._w = w
         self.last_event_id = r.headers.get("last-event-id")
 
     @classmethod
@@ -34,7 +34,7 @@ class EventSource:
         # each of CRLF, CR and LF ends a line of the stream
         for line in str(msg).replace("\r\n", "\n").replace("\r", "\n").split("\n"):
             out += "data: " + line + "\n"
-        await self._conn.send((out + "\n").encode())
+        await self._w.send((out + "\n").encode())
 
 
 def _line(name, value):

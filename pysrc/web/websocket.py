@@ -5,6 +5,7 @@ from micropython import const
 
 from web._codec import mask, utf8, ws_build, ws_parse
 from web.errors import HTTPException
+from web.stream import fill, new_buffer, receive_into, send
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _UPGRADE = const(4)
@@ -57,7 +58,7 @@ class WebSocket:
     """
 
     def __init__(self, r, w, max_message=65536):
-        self._conn = w
+        self._conn = w.conn
         self._max = max_message
         self._kind = 0  # opcode of the message that is arriving in fragments
         self._message = None  # what has arrived of it
@@ -81,13 +82,14 @@ class WebSocket:
         Raises HTTPException when r is no valid handshake.
         """
         key = _check_handshake(r)
-        r._buf = w.buf
-        w.new_buffer(_BUFFER)
+        conn = w.conn
+        r._buf = conn.buf
+        new_buffer(conn, _BUFFER)
         await w.send(
             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
             b"Connection: Upgrade\r\nSec-WebSocket-Accept: " + accept_key(key) + b"\r\n\r\n"
         )
-        w.websocket = ws = cls(r, w, max_message)
+        conn.websocket = ws = cls(r, w, max_message)
         return ws
 
     # -- receiving
@@ -148,8 +150,8 @@ class WebSocket:
             if used:
                 break
             if conn.pos and conn.pos != conn.end:
-                conn.new_buffer(_BUFFER)  # part of a header: there is room behind it
-            if not await conn.fill(0, len(conn.buf)):
+                new_buffer(conn, _BUFFER)  # part of a header: there is room behind it
+            if await fill(conn, 0, len(conn.buf)) <= 0:
                 raise EOFError
         opcode = head[0] & 15
         start = 0
@@ -186,7 +188,7 @@ class WebSocket:
                 data[at : at + n] = memoryview(conn.buf)[conn.pos : conn.pos + n]
                 conn.pos += n
             else:
-                n = await conn.receive_into(memoryview(data)[at:])
+                n = await receive_into(conn, memoryview(data)[at:])
                 if not n:
                     raise EOFError
             self._at = at + n
@@ -244,14 +246,14 @@ class WebSocket:
         at = ws_build(frame, _FIN | opcode, n, None)
         view = memoryview(data)
         frame[at : at + m] = view[:m]
-        await self._conn.send(memoryview(frame)[: at + m], view[m:])
+        await send(self._conn, memoryview(frame)[: at + m], view[m:])
 
     async def _fail(self, code):
         """End the connection for the peer's fault."""
         self._end(code)
         try:
             await self._send_close(bytes((code >> 8, code & 255)))
-            from web.errors import linger
+            from web.ending import linger
 
             await linger(self._conn)
         except OSError:

@@ -1,0 +1,56 @@
+# Ending a connection so that its client reads the last response.
+from micropython import const
+
+from web.body import unread
+from web.errors import reason
+from web.stream import receive_into, send
+
+_DISCARD_BYTES = const(65536)
+_DISCARD_TICKS = const(8)  # of the server's clock, 250 ms each
+_PAUSE_TICKS = const(2)
+
+
+async def refuse(conn, status):
+    """Answer what is no request with a status and the connection's end."""
+    phrase = reason(status)
+    conn.deadline = None
+    await send(
+        conn,
+        "HTTP/1.1 {} {}\r\nConnection: close\r\nContent-Type: text/plain\r\n"
+        "Content-Length: {}\r\n\r\n{}".format(status, phrase, len(phrase), phrase).encode(),
+    )
+    await linger(conn)
+
+
+async def leave(conn, r):
+    """Before the connection is closed, see to it that the client reads its last
+    response."""
+    if conn.pos != conn.end or unread(r) or _pending(conn):
+        await linger(conn)
+
+
+def _pending(conn):
+    try:
+        return bool(conn.sock and conn.sock.readinto(conn.buf))
+    except OSError:
+        return False
+
+
+async def linger(conn):
+    """Take what the client is still sending, until it ends or pauses.
+
+    Closing a socket with unread data resets the connection, and the reset may
+    overtake the response (RFC 9112 9.6). MicroPython's sockets have no shutdown().
+    """
+    left = _DISCARD_BYTES
+    server = conn.server
+    end = server.clock + _DISCARD_TICKS
+    try:
+        while left > 0 and server.clock < end:
+            conn.deadline = server.clock + _PAUSE_TICKS
+            n = await receive_into(conn, conn.buf)
+            if not n:
+                break
+            left -= n
+    except OSError:
+        pass

@@ -1,0 +1,86 @@
+# What an application may have besides routes: hooks, error handlers, other apps.
+
+
+class Hooks:
+    """The hooks of an app."""
+
+    def __init__(self):
+        self.before = []
+        self.after = []
+        self.errors = {}
+
+    def error_handler(self, key):
+        """Return the handler for a status or a class of exceptions, or None."""
+        handler = self.errors.get(key)
+        if handler is None and not isinstance(key, int):
+            for known in self.errors:
+                if not isinstance(known, int) and issubclass(key, known):
+                    return self.errors[known]
+        return handler
+
+
+def of(apps):
+    """Return the hooks of those of some apps that have any."""
+    return [app.hooks for app in apps if app.hooks]
+
+
+def _hooks(app):
+    if app.hooks is None:
+        app.hooks = Hooks()
+    return app.hooks
+
+
+def _set_hooked(app):
+    app.hooked = True
+    for parent, _ in app._mounts:
+        _set_hooked(parent)
+
+
+def before_request(app, hook):
+    """Decorate a function of r that is called before the handler, which it may
+    replace by returning a response."""
+    _hooks(app).before.append(hook)
+    _set_hooked(app)
+    return hook
+
+
+def after_request(app, hook):
+    """Decorate a function of r and the Response, which it may change, or replace by
+    returning another. Raw handlers' responses don't pass it."""
+    _hooks(app).after.append(hook)
+    _set_hooked(app)
+    return hook
+
+
+def errorhandler(app, key):
+    """Decorate a function that returns the response for a status (int), called with
+    r, or for a class of exceptions, called with r and the exception."""
+
+    def decorate(handler):
+        _hooks(app).errors[key] = handler
+        return handler
+
+    return decorate
+
+
+def mount(app, other, prefix=""):
+    """Have the routes of another App, those it has and those it gets, answer under
+    prefix, with its hooks inside of this one's."""
+    other._mounts += ((app, prefix),)
+    if other.hooked:
+        _set_hooked(app)
+    routes = list(other._routes.items())
+    if other._router:
+        routes += other._router.items()
+    for path, route in routes:
+        for method in route:
+            handler, raw, limit, apps = route[method]
+            app._add(prefix + path, method, (handler, raw, limit, (app,) + apps))
+
+
+METHODS = {
+    "after_request": after_request,
+    "before_request": before_request,
+    "errorhandler": errorhandler,
+    "mount": mount,
+}

@@ -1,0 +1,260 @@
+# Waiting for a client in the midst of a request or a response: what takes more than
+# one call of the socket. Once a connection's deadline is over, waiting for the client
+# ends with OSError (ETIMEDOUT).
+import asyncio
+from asyncio import core
+
+from micropython import const
+
+from web._codec import parse_head
+from web.conn import wait
+
+_READ = const(0)  # index in an entry of IOQueue: the task that waits to read
+_WRITE = const(1)  # and to write
+_HEAD = const(1)  # states of a connection, see server.py
+_IDLE = const(2)
+_EBADF = const(9)
+_EPIPE = const(32)
+_ETIMEDOUT = const(110)
+_TURNS = const(8)  # socket calls in a row that found no need to wait
+
+
+def _begin_wait(conn, direction):
+    if conn.sock is None:
+        raise OSError(_EBADF)
+    conn.turns = 0
+    if conn.entry[1 - direction] is None:
+        wait(conn.server, conn.sock, conn.entry, core.cur_task, direction)
+    elif direction:
+        conn.server.queue.queue_write(conn.sock)
+    else:
+        conn.server.queue.queue_read(conn.sock)
+
+
+def _cancelled(conn, direction):
+    """Clear up after the cancelling of a task that waited for the socket. Raises
+    OSError if it was expire() that did it."""
+    entry = conn.entry
+    entry[direction] = None
+    other = entry[1 - direction]
+    if other and conn.sock:
+        # the queue forgot the socket on behalf of the other waiter as well
+        wait(conn.server, conn.sock, entry, other, 1 - direction)
+    if conn.expired:
+        conn.expired = False
+        conn.timed_out = True
+        raise OSError(_ETIMEDOUT)
+
+
+async def _give_way(conn):
+    # a socket that is always ready must not keep the other tasks waiting
+    conn.turns += 1
+    if conn.turns > _TURNS:
+        conn.turns = 0
+        await asyncio.sleep_ms(0)
+
+
+# -- receiving
+
+
+def _read(conn, buf):
+    if conn.sock is None:
+        raise OSError(_EBADF)
+    try:
+        return conn.sock.readinto(buf)
+    except OSError:
+        conn.lost = True
+        raise
+
+
+async def receive_into(conn, buf):
+    """Read into buf, waiting until there is something. Returns how many bytes
+    arrived; 0 at the end of the stream. Raises OSError."""
+    await _give_way(conn)
+    n = None if conn.drained else _read(conn, buf)
+    while n is None:
+        _begin_wait(conn, _READ)
+        try:
+            yield
+        except asyncio.CancelledError:
+            _cancelled(conn, _READ)
+            raise
+        n = _read(conn, buf)
+    conn.drained = 0 < n < len(buf)
+    return n
+
+
+async def fill(conn, keep, limit):
+    """Read more bytes behind those in the connection's buffer, of which buf[:keep]
+    stays as it is. When the buffer is full it grows, to `limit` bytes at most.
+    Returns how many bytes arrived: 0 at the end of the stream, -1 when the limit
+    leaves no room."""
+    if conn.pos == conn.end:
+        conn.pos = conn.end = keep
+    size = len(conn.buf)
+    if conn.end == size:
+        if conn.pos > keep:  # what was taken makes room
+            rest = conn.buf[conn.pos :]
+            conn.pos = keep
+            conn.end = keep + len(rest)
+            conn.buf[keep : conn.end] = rest
+        elif size >= limit:
+            return -1
+        else:
+            conn.buf.extend(bytes(min(size, limit - size)))
+    n = await receive_into(conn, memoryview(conn.buf)[conn.end :])
+    conn.end += n
+    return n
+
+
+async def read_head(conn, head):
+    """Read the rest of a head that came in part. Returns its length, 0 when the
+    client leaves, or minus the status to refuse it with."""
+    server = conn.server
+    if conn.state == _IDLE:
+        conn.state = _HEAD
+        conn.deadline = server.clock + server.head_ticks
+    lines = _has_line(conn.buf, conn.pos, conn.end)
+    while True:
+        try:
+            n = await fill(conn, 0, server.max_head)
+        except OSError:
+            if conn.timed_out:
+                return -408
+            raise
+        if n <= 0:
+            return n and -431
+        new = _has_line(conn.buf, conn.end - n, conn.end)
+        if lines and not new:
+            continue  # nothing that could be judged anew
+        lines = lines or new
+        used = parse_head(conn.buf, conn.pos, conn.end, server.max_target, server.max_fields, head)
+        if used:
+            return used
+
+
+def _has_line(buf, start, end):
+    return b"\n" in bytes(memoryview(buf)[start:end])
+
+
+def new_buffer(conn, size):
+    """Leave the connection's buffer, with the head in it, to the request, and go on
+    with one of `size` bytes, or as many as were received and not taken."""
+    rest = memoryview(conn.buf)[conn.pos : conn.end]
+    conn.end -= conn.pos
+    conn.pos = 0
+    conn.buf = bytearray(max(size, conn.end))
+    conn.buf[: conn.end] = rest
+
+
+# -- sending
+
+
+def send_now(conn, data):
+    """Send as much of data (bytes-like) as the socket takes without waiting. Returns
+    how many bytes that is. No sender may be waiting. Raises OSError."""
+    conn.sent = True
+    try:
+        return conn.sock.write(data) or 0
+    except OSError:
+        conn.lost = True
+        raise
+
+
+async def send(conn, *parts):
+    """Send the parts (bytes-like) with no other task's data between. Raises OSError.
+    Cancelled half-way, it leaves the connection unusable."""
+    conn.touched = True
+    while conn.busy:
+        await conn.busy.wait()
+    await _give_way(conn)
+    if conn.sock is None or conn.lost:
+        raise OSError(_EPIPE)
+    deadline = conn.deadline
+    done = False
+    try:
+        for part in parts:
+            n = send_now(conn, part) if len(part) else 0
+            if n < len(part):
+                if conn.busy is None:
+                    conn.busy = asyncio.Event()
+                view = memoryview(part)
+                while n < len(part):
+                    await _wait_to_write(conn)
+                    n += send_now(conn, view[n:])
+        done = True
+    finally:
+        conn.deadline = deadline
+        if not done:
+            conn.lost = True
+        if conn.busy:
+            conn.busy.set()
+            conn.busy = None
+
+
+async def _wait_to_write(conn):
+    server = conn.server
+    conn.sender = core.cur_task
+    conn.since = server.clock
+    conn.deadline = server.clock + server.write_ticks
+    try:
+        _begin_wait(conn, _WRITE)
+        try:
+            yield
+        except asyncio.CancelledError:
+            _cancelled(conn, _WRITE)
+            raise
+    finally:
+        conn.sender = None
+    if conn.sock is None:
+        raise OSError(_EBADF)
+
+
+class Writer:
+    """The writer that a raw handler gets, much as asyncio's."""
+
+    def __init__(self, conn):
+        self.conn = conn
+        self._out = None  # what was written and not yet sent
+
+    def write(self, data):
+        """Add data (bytes-like or str, sent as UTF-8) to what the next drain()
+        sends."""
+        if isinstance(data, str):
+            data = data.encode()
+        out = self._out
+        if out is None:
+            # mutable data is copied: the caller may reuse it before drain()
+            self._out = data if isinstance(data, bytes) else bytearray(data)
+        elif isinstance(out, bytearray):
+            out.extend(data)
+        else:
+            self._out = out = bytearray(out)
+            out.extend(data)
+
+    async def drain(self):
+        """Send what was written. Raises OSError when the client is gone."""
+        data = self._out
+        if data:
+            self._out = None
+            await send(self.conn, data)
+
+    async def send(self, *parts):
+        """Send what was written, then the parts (bytes-like). Raises OSError when the
+        client is gone."""
+        await self.drain()
+        await send(self.conn, *parts)
+
+    def get_extra_info(self, name):
+        """Return the client's address for 'peername', the socket for 'socket'."""
+        return {"peername": self.conn.addr, "socket": self.conn.sock}[name]
+
+    def close(self):
+        """Close the connection. What was written and not drained is lost."""
+        self._out = None
+        self.conn.close()
+
+    async def wait_closed(self):
+        """Send what was written, then close."""
+        await self.drain()
+        self.close()
