@@ -114,7 +114,7 @@ def test_connections_in_memory_send_the_same_bytes_as_on_x64(arch, target):
     reference = execute(*REFERENCE, script)
     # each was closed, and all but the one that sent half a request got an answer
     lines = reference.splitlines()
-    assert len(lines) == 16 and all(line.startswith("True b") for line in lines)
+    assert len(lines) == 21 and all(line.startswith("True b") for line in lines)
     assert [i for i, line in enumerate(lines) if "HTTP/1.1 " not in line] == [10]
     assert execute(arch, target, script) == reference
 

@@ -2,6 +2,8 @@
 # the server sends must be the same bytes on each.
 import asyncio
 import gc
+import io
+from asyncio import core
 
 import web
 from web.conn import Connection
@@ -10,8 +12,8 @@ HEAD = b"GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrad
 HEAD += b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 
 
-class Stream:
-    """Gives the client's parts one a read, then the end of the stream."""
+class Stream(io.IOBase):
+    """Gives the client's parts one a read, then the end of the stream; always ready."""
 
     def __init__(self, parts):
         self.parts = list(parts)
@@ -31,6 +33,9 @@ class Stream:
     def write(self, data):
         self.sent += bytes(data)
         return len(data)
+
+    def ioctl(self, request, argument):
+        return argument if request == 3 else 0  # MP_STREAM_POLL
 
     def close(self):
         self.closed = True
@@ -57,6 +62,31 @@ async def ws(r, w):
         await ws.send(event["data"])
 
 
+@app.get("/hello")
+async def hello(r):
+    return "Hällo " + r.args.get("name", "world")
+
+
+@app.get("/pins/<int:pin>/<name>")
+def pin(r, pin, name):
+    return [pin, name, r.cookies.get("b")]
+
+
+@app.post("/upload")
+async def upload(r):
+    size = 0
+    async for piece in r:
+        size += len(piece)
+    return str(size), 201, {"X-Size": size}
+
+
+@app.get("/pieces")
+async def pieces(r):
+    for i in range(3):
+        yield "piece {}\n".format(i)
+        await asyncio.sleep_ms(1)
+
+
 @app.route("/events")
 async def events(r, w):
     stream = await web.EventSource.upgrade(r, w)
@@ -72,6 +102,7 @@ GET = b"GET /?a=%20&b HTTP/1.1\r\nHost: a\r\nX-A: 1\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 15\r\n\r\nname=Z%C3%B6&b=1"
 FRAMES = frame(1, b"Hello", fin=False) + frame(9, b"ping") + frame(0, " wörld 😀".encode())
 FRAMES += frame(2, bytes(range(100))) + frame(8, b"\x03\xe8bye")
+UPLOAD = b"POST /upload HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
 CONNECTIONS = (
     (GET,),
     [bytes([b]) for b in GET],
@@ -88,15 +119,23 @@ CONNECTIONS = (
     [HEAD] + [FRAMES[i : i + 1] for i in range(len(FRAMES))],
     (HEAD, frame(1, b"\xc0\xaf")),
     (HEAD, b"\x81\x01x"),
+    (b"GET /hello?name=Z%C3%B6 HTTP/1.1\r\nHost: a\r\n\r\n" * 3 + b"GET /none HTTP/1.1\r\n\r\n",),
+    (b"GET /pins/7/a%2Fb HTTP/1.1\r\nHost: a\r\nCookie: a=1; b=2\r\n\r\n",),
+    (b"HEAD /hello HTTP/1.1\r\nHost: a\r\n\r\nOPTIONS /upload HTTP/1.1\r\nHost: a\r\n\r\n",),
+    (UPLOAD, b"5;x=y\r\nHello\r\n1a\r\n", bytes(26), b"\r\n0\r\nX: y\r\n\r\n" + UPLOAD, b"g\r\n"),
+    (b"GET /pieces HTTP/1.1\r\nHost: a\r\n\r\nGET /pieces HTTP/1.0\r\n\r\n",),
     (b"GET /events HTTP/1.1\r\nHost: a\r\n\r\n",),
 )
 
 
 async def main():
+    app.queue = core._io_queue
     for parts in CONNECTIONS:
         gc.collect()
         stream = Stream(parts)
-        await app._serve_connection(Connection(stream, ("memory", 0), 512))
+        conn = Connection(app, stream, ("memory", 0))
+        conn.task = core.cur_task
+        await app._serve_connection(conn)
         print(stream.closed, stream.sent)
 
 
