@@ -45,7 +45,7 @@ class App(Server):
     def _add(self, path, method, entry):
         if path[:1] != "/":
             raise ValueError("path must begin with a slash: " + repr(path))
-        if "<" in path:
+        if "<" in path or ">" in path:
             if self._router is None:
                 from web.router import Router
 
@@ -116,7 +116,7 @@ class App(Server):
         method = METHODS.get(name)
         if method is None:
             raise AttributeError(name)
-        return lambda *args: method(self, *args)
+        return lambda *args, **kwargs: method(self, *args, **kwargs)
 
     # -- answering
 

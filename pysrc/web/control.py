@@ -64,12 +64,13 @@ async def stop(server, timeout):
     while server.clock < until:
         busy = False
         for conn in server.connections:
-            if conn.state == _IDLE:
+            if conn.task is core.cur_task:
+                continue  # a handler may stop the server that it is called by
+            busy = True
+            if conn.state == _IDLE or conn.state == _HEAD and conn.pos == conn.end:
                 conn.expire()
             elif conn.websocket and conn.websocket.open:
                 asyncio.create_task(_leave(conn.websocket))
-            # a handler may stop the server that it is called by
-            busy = busy or conn.task is not core.cur_task
         if not busy:
             break
         await _wait_for_end(server)

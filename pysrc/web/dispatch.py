@@ -67,16 +67,17 @@ async def _answer(apps, conn, r, coroutine):
 async def _handle(app, apps, conn, r, route, entry):
     """Return the handler's result, or _SENT from a raw handler. Raises what it
     raises, and HTTPException where no handler may answer."""
+    handler, raw, limit, _ = entry or (None,) * 4
+    # hooks may read the body as well
+    if r.over(app.max_body if limit is None else limit):
+        raise HTTPException(413)
     for hooks in of(apps):
         for hook in hooks.before:
             result = await call(hook, r)
             if result is not None:
                 return result
-    if entry is None or not entry:
+    if handler is None:
         return _unhandled(app, r, route)
-    handler, raw, limit, _ = entry
-    if r.over(app.max_body if limit is None else limit):
-        raise HTTPException(413)
     if raw:
         await _run_raw(handler, conn, r)
         return _SENT
@@ -223,7 +224,10 @@ def _response_to(e):
         response = Response(body, e.status, type="text/plain; charset=utf-8")
     for line in e.headers.split("\r\n")[:-1]:
         name, _, value = line.partition(":")
-        response.headers.setdefault(name, []).append(value.strip())
+        if name.lower() == "content-type":
+            response.headers["Content-Type"] = value.strip()
+        else:
+            response.headers.setdefault(name, []).append(value.strip())
     return response
 
 

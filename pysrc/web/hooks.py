@@ -11,12 +11,14 @@ class Hooks:
 
     def error_handler(self, key):
         """Return the handler for a status or a class of exceptions, or None."""
-        handler = self.errors.get(key)
-        if handler is None and not isinstance(key, int):
-            for known in self.errors:
-                if not isinstance(known, int) and issubclass(key, known):
-                    return self.errors[known]
-        return handler
+        if isinstance(key, int):
+            return self.errors.get(key)
+        found = None
+        for known in self.errors:
+            if not isinstance(known, int) and issubclass(key, known):
+                if found is None or issubclass(known, found):
+                    found = known  # the most specific one
+        return found and self.errors[found]
 
 
 def of(apps):

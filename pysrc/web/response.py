@@ -82,7 +82,9 @@ class Response:
         ):
             if given:
                 line += "; " + attribute
-        self.headers.setdefault("Set-Cookie", []).append(line)
+        lines = self.headers.get("Set-Cookie", [])
+        # a new list: the one there may be in the headers of other responses
+        self.headers["Set-Cookie"] = (lines if isinstance(lines, list) else [lines]) + [line]
 
     def delete_cookie(self, name, path="/", domain=None):
         """Have the client forget a cookie."""

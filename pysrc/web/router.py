@@ -80,12 +80,12 @@ def _search(node, segments, i, values):
             if key == _INT:
                 if not segment.isdigit() or len(segment) > 18:
                     continue
-                segment = int(segment)
-            values.append(segment)
+                values.append(int(segment))
+            else:
+                values.append(segment)
             found = _search(child, segments, i + 1, values)
             if not found:
                 values.pop()
-                segment = str(segment)
     child = node.get(_PATH)
     if not found and child:
         values.append("/".join([unquote(s, False) for s in segments[i:]]))
