@@ -77,26 +77,16 @@ app = web.App(port=int(sys.argv[1]) if len(sys.argv) > 1 else 8080)
 chatters = []
 
 
-def head(w, content_type, length):
-    w.write("HTTP/1.1 200 OK\r\nConnection: close\r\n")
-    w.write("Content-Type: {}\r\nContent-Length: {}\r\n\r\n".format(content_type, length))
+@app.get("/")
+async def index(r):
+    return PAGE.replace("@PARSER@", web.implementation)
 
 
-@app.route("/")
-async def index(r, w):
-    page = PAGE.replace("@PARSER@", web.implementation).encode()
-    head(w, "text/html; charset=utf-8", len(page))
-    w.write(page)
-    await w.drain()
-
-
-@app.route("/greet", methods=["POST"])
-async def greet(r, w):
-    form = web.parse_qs(await r.read(1024))
-    text = "Hello {}!".format(form.get("name", "world")).encode()
-    head(w, "text/plain; charset=utf-8", len(text))
-    w.write(text)
-    await w.drain()
+@app.post("/greet")
+async def greet(r):
+    form = await r.form()
+    text = "Hello {}!".format(form.get("name", "world"))
+    return text, 200, {"Content-Type": "text/plain; charset=utf-8"}
 
 
 @app.route("/chat")

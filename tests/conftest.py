@@ -62,13 +62,14 @@ class Server:
     """A MicroPython process that serves on self.port; lines of its console go to
     self.console."""
 
-    def __init__(self, parser, command, packages):
+    def __init__(self, parser, command, packages, cwd=None):
         self.parser = parser
         self.port = free_port()
         self.console = []
         self.process = subprocess.Popen(
             [*command(self.port)],
             env=environment(packages),
+            cwd=cwd,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -130,13 +131,13 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(parser, script, *args, heap="2M", example=False):
+def serving(parser, script, *args, heap="2M", example=False, cwd=None):
     runner = [DEVICE / "run_example.py"] if example else []
 
     def command(port):
         return [MICROPYTHON, "-X", f"heapsize={heap}", *runner, script, str(port), *args]
 
-    server = Server(parser, command, packages(parser))
+    server = Server(parser, command, packages(parser), cwd)
     try:
         yield server
     finally:
@@ -166,7 +167,9 @@ def parser(request):
 @pytest.fixture(scope="module")
 def example(parser):
     """A context manager that serves a file of examples/ as it is."""
-    return lambda name: serving(parser, ROOT / "examples" / name, parser, example=True)
+    return lambda name, cwd=None: serving(
+        parser, ROOT / "examples" / name, parser, example=True, cwd=cwd
+    )
 
 
 @pytest.fixture(scope="module")

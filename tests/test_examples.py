@@ -1,10 +1,11 @@
 """The examples, run as they are and driven by the clients that users have."""
 
 import subprocess
+import time
 
 import httpx
 import pytest
-from conftest import ROOT
+from conftest import MICROPYTHON, ROOT, environment, free_port, packages
 from websockets.sync.client import connect
 
 
@@ -54,7 +55,64 @@ def test_events(example):
         assert got == ["data: Hello world #1", "", "data: Hello world #2", ""]
 
 
-@pytest.mark.parametrize("name", ["hello", "form", "websocket", "events"])
+def test_api(example):
+    with example("api.py") as server:
+        client = httpx.Client(base_url=server.url(""), headers={"Authorization": "Bearer secret"})
+        assert client.get("/").text == "<h1>0 LEDs</h1>"
+        assert client.put("/leds/3", json={"on": 1}).status_code == 201
+        done = client.put("/leds/3", json={"on": True})
+        assert (done.status_code, done.json()) == (200, {"led": 3, "on": True})
+        assert client.get("/leds").json() == [{"led": 3, "on": True}]
+        assert client.get("/leds/3").headers["access-control-allow-origin"] == "*"
+        missing = client.get("/leds/4")
+        assert (missing.status_code, missing.json()) == (404, {"error": "no such LED"})
+        assert client.put("/leds/4", json={}).json() == {"error": "missing on"}
+        assert client.put("/leds/4", content="{").status_code == 400
+        assert client.put("/leds/x", json={"on": 1}).status_code == 404
+        assert client.delete("/leds/3").status_code == 204
+        assert client.get("/leds").json() == []
+        assert httpx.delete(server.url("/leds/3")).status_code == 401
+
+
+def test_upload(example, tmp_path):
+    with example("upload.py", tmp_path) as server:
+        body = bytes(range(256)) * 4000
+        done = httpx.put(server.url("/files/image.bin"), content=body)
+        assert (done.status_code, done.json()["size"]) == (201, len(body))
+        assert (tmp_path / "image.bin").read_bytes() == body
+        assert [path.name for path in tmp_path.iterdir()] == ["image.bin"]
+        assert httpx.put(server.url("/files/..%2Fx"), content=b"x").status_code == 400
+        client = httpx.Client(base_url=server.url(""), follow_redirects=True)
+        done = client.post("/settings", data={"name": "Ada", "theme": "dark"})
+        assert done.text == "saved Ada, theme dark"
+        done = client.get("/log.csv")
+        assert done.headers["content-type"] == "text/csv"
+        assert done.text.splitlines() == [f"{i},{i * i}" for i in range(1000)]
+
+
+def test_two_apps(parser):
+    ports = free_port(), free_port()
+
+    def command(_):
+        return [MICROPYTHON, ROOT / "examples" / "two_apps.py", *map(str, ports)]
+
+    process = subprocess.Popen(command(0), env=environment(packages(parser)))
+    try:
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                assert httpx.get(f"http://127.0.0.1:{ports[0]}/").text == "Hello world!"
+                break
+            except httpx.ConnectError:
+                assert time.monotonic() < deadline
+        assert httpx.post(f"http://127.0.0.1:{ports[1]}/stop").text == "stopping"
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("name", ["hello", "form", "websocket", "events", "api"])
 def test_readme_shows_the_example(name):
     """What the README shows is what the tests above ran."""
     source = (ROOT / "examples" / f"{name}.py").read_text()

@@ -10,7 +10,7 @@ import time
 
 import httpx
 import pytest
-from conftest import BUILD, DEVICE, Server, packages, read_all
+from conftest import BUILD, DEVICE, ROOT, Server, packages, read_all
 from test_server import head_of
 
 MICROPYTHON = BUILD / "tls" / "micropython"
@@ -360,3 +360,18 @@ def test_nothing_is_left_of_many_clients(server):
     heap_after, resident_after = server.memory()
     assert heap_after - heap < 20000  # of 120 connections
     assert resident_after - resident < 1000  # one's TLS takes some 40
+
+
+def test_example(tmp_path):
+    make_certificate(tmp_path, "ec")
+
+    def command(port):
+        runner = [DEVICE / "run_example.py", ROOT / "examples" / "https.py"]
+        return [MICROPYTHON, *runner, str(port)]
+
+    server = Server("native", command, packages("native"), tmp_path)
+    try:
+        trust = ssl.create_default_context(cafile=tmp_path / "cert.pem")
+        assert httpx.get(server.url("/", "https"), verify=trust).text == "Hello, safely!"
+    finally:
+        server.stop()

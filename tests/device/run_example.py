@@ -9,7 +9,15 @@ example, port = sys.argv[1], int(sys.argv[2])
 if len(sys.argv) > 3 and web.implementation != sys.argv[3]:
     raise SystemExit("the {} parser was chosen".format(web.implementation))
 App = web.App
-web.App = lambda *args, **kw: App("127.0.0.1", port)
+
+
+def app(**arguments):
+    arguments["host"] = "127.0.0.1"
+    arguments["port"] = port
+    return App(**arguments)
+
+
+web.App = app
 del sys.argv[1:]
 with open(example) as file:
     source = file.read()
