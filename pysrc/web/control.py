@@ -78,6 +78,15 @@ async def stop(server, timeout):
     server.stopped.set()
 
 
+def abandon(server):
+    """Close the sockets of tasks that no event loop runs any more."""
+    server._listener.close()
+    server._listener = None
+    for conn in server.connections:
+        conn.sender = None
+        conn.close()
+
+
 async def _leave(websocket):
     try:
         await websocket.close(1001)

@@ -1,5 +1,6 @@
 # What happens to a request where it takes more than to call a handler and to send
 # the str or bytes it returns: hooks, raw handlers, HEAD, OPTIONS, refusals, faults.
+import gc
 import sys
 
 from web.errors import HTTPException, reason
@@ -185,7 +186,7 @@ async def _recover(apps, conn, r, e):
             for hooks in reversed(of(apps)):
                 handler = hooks.error_handler(e.status)
                 if handler:
-                    return response_of(await call(handler, r), e.status)
+                    return _with_fields(response_of(await call(handler, r), e.status), e)
         for hooks in reversed(of(apps)):
             handler = hooks.error_handler(type(e))
             if handler:
@@ -204,6 +205,8 @@ async def _fault(apps, r, e):
     """Report e, and return the response with status 500, or 503 without memory."""
     if isinstance(e, HTTPException):
         return _response_to(e)
+    if isinstance(e, MemoryError):
+        gc.collect()
     report(r, e)
     status = 503 if isinstance(e, MemoryError) else 500
     for hooks in reversed(of(apps)):
@@ -218,17 +221,27 @@ async def _fault(apps, r, e):
 
 def _response_to(e):
     body = reason(e.status) if e.body is None else e.body
-    if not isinstance(body, (str, bytes)):
-        response = Response(body, e.status)
-    else:
-        response = Response(body, e.status, type="text/plain; charset=utf-8")
+    response = _with_fields(Response(body, e.status), e)
+    if isinstance(body, (str, bytes)) and not _has_field(response, "content-type"):
+        response.headers["Content-Type"] = "text/plain; charset=utf-8"
+    return response
+
+
+def _with_fields(response, e):
+    # such as the Allow of 405; a handler may return one Response again and again
+    more = {}
     for line in e.headers.split("\r\n")[:-1]:
         name, _, value = line.partition(":")
-        if name.lower() == "content-type":
-            response.headers["Content-Type"] = value.strip()
-        else:
-            response.headers.setdefault(name, []).append(value.strip())
+        if not _has_field(response, name):
+            more.setdefault(name, []).append(value.strip())
+    if more:
+        more.update(response.headers)
+        response = Response(response.body, response.status, more)
     return response
+
+
+def _has_field(response, name):
+    return any(known.lower() == name.lower() for known in response.headers)
 
 
 def report(r, e):

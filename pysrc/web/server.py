@@ -100,7 +100,12 @@ class Server:
 
     def run(self, *args, **kwargs):
         """Serve until an exception, Ctrl-C say, ends the program; see start()."""
-        asyncio.run(self.serve(*args, **kwargs))
+        try:
+            asyncio.run(self.serve(*args, **kwargs))
+        finally:
+            if self._listener:  # the tasks stopped where they were
+                later("control", "abandon", self)
+                asyncio.new_event_loop()
 
     async def serve(self, *args, **kwargs):
         """Serve until stop() has ended, or until cancelled; see start()."""
@@ -118,8 +123,10 @@ class Server:
         can't be listened on."""
         import socket
 
-        if self._listener:
+        if self._listener and self.queue is core._io_queue:
             raise OSError(114)  # EALREADY
+        if self._listener:
+            later("control", "abandon", self)
         listener = socket.socket()
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -134,10 +141,11 @@ class Server:
         self._ssl = ssl
         self.stopping = False
         self.stopped.clear()
-        self.connections = []
-        self._watch = None  # an earlier event loop's
         self._listener = listener
-        self.queue = core._io_queue
+        if self.queue is not core._io_queue:  # what there is is an earlier event loop's
+            self.queue = core._io_queue
+            self.connections = []
+            self._watch = None
         self._task = asyncio.create_task(self._accept_all(listener))
 
     async def stop(self, timeout=10):
