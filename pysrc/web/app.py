@@ -131,12 +131,12 @@ class App(Server):
                 r._dirty = True
         entry = route.get(head[0]) if route else None
         if entry is None or entry[1] or self.hooked:
-            return self._dispatch(conn, r, route)
+            return later("dispatch", "dispatch", self, conn, r, route)
         try:
             if r._dirty:
                 limit = entry[2]
                 if r.over(self.max_body if limit is None else limit):
-                    return self._dispatch(conn, r, route)
+                    return later("dispatch", "dispatch", self, conn, r, route)
                 body = entry[0](r, **r.params) if r.params else entry[0](r)
             else:
                 body = entry[0](r)
@@ -148,9 +148,9 @@ class App(Server):
                     body = e.value
                     kind = type(body)
                 else:
-                    return _more().resumed(entry, conn, r, body, item)
+                    return later("dispatch", "resumed", entry, conn, r, body, item)
         except Exception as e:
-            return _more().raised(entry, conn, r, e)
+            return later("dispatch", "raised", entry, conn, r, e)
         n = len(body) if kind is str or kind is bytes else _LARGE
         if n < _LARGE:
             # most responses: one buffer serves them all, and leaves in one write
@@ -168,19 +168,5 @@ class App(Server):
             if len(out) == n:
                 n = conn.sock.write(out) or 0
                 return later("stream", "send", conn, bytes(out[n:])) if n < len(out) else None
-        return _more().returned(entry, conn, r, body)  # of characters beyond ASCII, say
-
-    def _dispatch(self, conn, r, route):
-        return _more().dispatch(self, conn, r, route)
-
-
-_dispatch = None
-
-
-def _more():
-    # what most requests do not need: an import statement takes its time even when
-    # the module is there
-    global _dispatch
-    if _dispatch is None:
-        import web.dispatch as _dispatch
-    return _dispatch
+        # of characters beyond ASCII, say
+        return later("dispatch", "returned", entry, conn, r, body)

@@ -1,4 +1,6 @@
 # The body of a request, as it arrives, and what else few handlers ask a request for.
+from builtins import len, memoryview, min  # found sooner in this module
+
 from micropython import const
 
 from web._codec import find_field, next_field

@@ -1,6 +1,8 @@
 # A request: what its head says.
 from micropython import const
 
+from web.conn import later
+
 _CHUNKED = const(8)
 _EXPECT = const(16)
 
@@ -55,10 +57,8 @@ class Request:
             self._dirty = True
             self._left = head[4]
         elif head[3] & _CHUNKED:
-            from web.chunked import Chunks
-
             self._dirty = True
-            self._chunks = Chunks(self)
+            self._chunks = later("chunked", "Chunks", self)
 
     def over(self, limit):
         """Whether the body is larger than limit; of a chunked one reading tells."""
@@ -76,9 +76,7 @@ class Request:
         i = _IN_HEAD.get(name)
         if i is not None:
             return self._head[i]
-        from web.body import attribute
-
-        return attribute(self, name)
+        return later("body", "attribute", self, name)
 
     def __aiter__(self):
         return self

@@ -282,7 +282,9 @@ class Server:
                     conn.deadline = None
                     await rest
                     conn.sent = False
-                if conn.closing or r._dirty and not await later("body", "drain", r):
+                if conn.closing:
+                    break
+                if r._dirty and (r._left or r._chunks) and not await later("body", "drain", r):
                     break
                 conn.state = _IDLE
                 conn.deadline = self._idle_until

@@ -3,6 +3,7 @@
 # ends with OSError (ETIMEDOUT).
 import asyncio
 from asyncio import core
+from builtins import len, memoryview  # found sooner in this module
 
 from micropython import const
 
