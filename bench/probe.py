@@ -9,6 +9,12 @@ import gc
 import sys
 
 what, name = sys.argv[1:3]
+if what == "import":
+    # asyncio is the firmware's, and loads its parts when they are first used
+    import asyncio
+
+    for part in ("Event", "start_server", "wait_for"):
+        getattr(asyncio, part)
 gc.collect()
 before = gc.mem_alloc()
 if what == "serve":

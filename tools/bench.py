@@ -4,12 +4,13 @@
     python tools/bench.py --budgets
 
 Prints tables; --write merges the figures into bench/results.json and writes
-bench/results.md and the plots from it. Instructions and bytes are exact counts.
+bench/results.md, the plots and the README's part from it. Instructions and bytes are exact counts.
 --budgets measures only what bench/budgets.yml limits.
 """
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 
@@ -70,6 +71,9 @@ def write(results):
     merged = merge(results)
     (BENCH / "results.md").write_text(bench_tables.document(merged))
     bench_plot.write(merged["growth"], BENCH)
+    path = ROOT / "README.md"
+    part = re.compile(re.escape(bench_tables.README_BEGIN) + ".*?" + bench_tables.README_END, re.S)
+    path.write_text(part.sub(lambda _: bench_tables.readme(merged), path.read_text()))
 
 
 def main():

@@ -47,6 +47,10 @@ MEASURED = {
         BUDGETS["idle_connection"],
     ),
     "import": lambda: (bench_measures.imported(OURS), BUDGETS["import"]),
+    "import_on_board": lambda: (
+        bench_measures.imported_on_board(OURS),
+        BUDGETS["import_on_board"],
+    ),
     "heap": _heap,
 }
 

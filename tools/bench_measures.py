@@ -58,8 +58,8 @@ def _serve(server, mode, request, command, arguments, n, number, idle=0, script=
 _staged = {}
 
 
-def stage_once(server, command):
-    arch = target_arch() if "qemu" in str(command[0]) else host_arch()
+def stage_once(server, command=(), arch=None):
+    arch = arch or (target_arch() if "qemu" in str(command[0]) else host_arch())
     if (server, arch) not in _staged:
         if arch == target_arch():
             emulators.build(TARGET)
@@ -158,6 +158,32 @@ def imported(server):
     return int(done.stdout)
 
 
+BOARD = "board-cortex-m0"
+IMPORT = """
+import asyncio, gc
+asyncio.Event, asyncio.start_server, asyncio.wait_for
+gc.collect()
+before = gc.mem_alloc()
+getattr(__import__({!r}), {!r})
+gc.collect()
+print(gc.mem_alloc() - before)
+"""
+
+
+def imported_on_board(server):
+    """Bytes in use by the library, with its machine code, on a microcontroller that
+    executes bytecode where it is stored."""
+    if not server.module:
+        return None
+    emulators.build(BOARD)
+    lib = stage_once(server, arch=emulators.TARGETS[BOARD].arch) / "lib"
+    files = {p.relative_to(lib).as_posix(): p.read_bytes() for p in lib.rglob("*.mpy")}
+    run = emulators.run_board(BOARD, IMPORT.format(server.module, server.attribute), files)
+    if run.exit:
+        raise RuntimeError(run.output)
+    return int(run.output)
+
+
 def machine_code(server):
     """Bytes that the library's machine code takes.
 
@@ -197,6 +223,7 @@ def heap(server):
 def ram(server):
     return {
         "import": attempt(imported, server),
+        "on a board": attempt(imported_on_board, server),
         "machine code": machine_code(server),
         "serving": attempt(serving, server),
         "idle connection": attempt(idle_connection, server),

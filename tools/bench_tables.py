@@ -27,8 +27,10 @@ EXPLAINED = {
     ),
     "ram": (
         "RAM in bytes",
-        "32-bit ARM, after a garbage collection: what importing the compiled library takes; "
-        "its machine code, which boards load into the heap, too; what is in use once hello "
+        "32-bit ARM, after a garbage collection: what importing the compiled library takes, "
+        "asyncio being there, from files, which go into the heap, and, machine code included, "
+        "on a board (an emulated Cortex-M0) that executes bytecode where it is stored; its "
+        "machine code, which boards load into the heap; what is in use once hello "
         "world, compiled where it runs, has answered a request; what a connection keeps "
         "between two requests; and the smallest heap under which hello world answers one, "
         "the machine code in it.",
@@ -64,7 +66,7 @@ def _by_request(figures):
 
 
 def _ram(figures):
-    columns = ("import", "machine code", "serving", "idle connection", "heap")
+    columns = ("import", "on a board", "machine code", "serving", "idle connection", "heap")
     return _table(columns, [(s, [_cell(f[c]) for c in columns]) for s, f in figures.items()])
 
 
@@ -111,6 +113,52 @@ def tables(results, plots=False):
             if plots and part.startswith("### By "):
                 what = part[len("### By ") :].strip()
                 yield f"![Instructions a request by {what}]({slug(what)}.svg)\n"
+
+
+README_BEGIN = "<!-- costs: make bench -->\n"
+README_END = "<!-- end of costs -->"
+README = """\
+## What it costs
+
+For a browser's request of 15 field lines, answered with `Hello`; exact counts, all in
+one run. The floor is an asyncio stream server that parses nothing.
+
+{table}
+How the instructions grow with the field lines, and with the routes:
+
+![Instructions a request by field lines](bench/growth-field-lines.svg)
+![Instructions a request by routes](bench/growth-routes.svg)
+
+[bench/results.md](bench/results.md) has the rest, `make bench` measures it anew, and
+the tests hold the figures of ours to [budgets](bench/budgets.yml).
+"""
+README_ROWS = {
+    "raw_keepalive": "the floor, a connection kept",
+    "aioweb": "aioweb, a connection kept",
+    "raw_connection": "the floor, a connection each",
+    "aioweb/connection": "aioweb, a connection each",
+    "picoweb": "picoweb",
+    "microdot": "Microdot",
+}
+
+
+def readme(results):
+    """The README's part."""
+    columns = (
+        "instructions, x64",
+        "bytes allocated, 32-bit",
+        "RAM of an idle connection",
+        "smallest heap",
+    )
+    rows = []
+    for key, title in README_ROWS.items():
+        server, _, mode = key.partition("/")
+        mode = mode or SERVERS[server].modes[0]
+        ram = results["ram"][server] if "/" not in key else {}
+        figures = [results[m][server][mode]["browser"] for m in ("instructions", "allocated")]
+        figures += [ram.get("idle connection"), ram.get("heap")]
+        rows.append((title, [_cell(figure) for figure in figures]))
+    return README_BEGIN + README.format(table=_table(columns, rows)) + README_END
 
 
 def document(results):
