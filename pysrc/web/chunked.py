@@ -45,14 +45,15 @@ class Chunks:
         self._r._conn.closing = True
         raise HTTPException(status)
 
-    async def _line(self, most):
-        """Take a line of at most so many bytes; returns it without its CRLF."""
+    async def _line(self, most, status=400):
+        """Take a line of at most so many bytes, or fail with that status; returns it
+        without its CRLF."""
         conn = self._r._conn
         i = 0
         while True:
             while conn.pos + i < conn.end:
                 if i == most:
-                    self._fail(431 if most > _LINE else 400)
+                    self._fail(status)
                 if conn.buf[conn.pos + i] == 10:
                     line = bytes(memoryview(conn.buf)[conn.pos : conn.pos + i])
                     conn.pos += i + 1
@@ -85,7 +86,7 @@ class Chunks:
         # checked as other field lines are, and dropped
         left = _TRAILERS
         while True:
-            line = await self._line(left)
+            line = await self._line(left, 431)
             if not line:
                 return
             left -= len(line) + 2

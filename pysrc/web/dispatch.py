@@ -5,7 +5,8 @@ import sys
 
 from web.errors import HTTPException, reason
 from web.hooks import of
-from web.response import Response, call, response_of, resume, send_response
+from web.response import Response, call, response_of, resume
+from web.sending import send_response
 from web.stream import Writer
 
 _SENT = object()  # instead of a result: the response has left already
