@@ -279,7 +279,8 @@ class Server:
                 if rest:
                     # other tasks run only now
                     conn.state = _BUSY
-                    conn.deadline = None
+                    if not r._left and r._chunks is None:
+                        conn.deadline = None  # else the handler may wait for its body
                     await rest
                     conn.sent = False
                 if conn.closing:
