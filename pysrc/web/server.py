@@ -228,13 +228,17 @@ class Server:
         try:
             while self.connections:
                 await asyncio.sleep_ms(_TICK_MS)
-                self.clock += 1
-                self._idle_until = self.clock + self._idle_ticks
-                for conn in self.connections:
-                    if conn.deadline is not None and self.clock >= conn.deadline:
-                        conn.expire()
+                self._tick()
         finally:
             self._watch = None
+
+    def _tick(self):
+        # not in the task, whose variables would keep a connection that has ended
+        self.clock += 1
+        self._idle_until = self.clock + self._idle_ticks
+        for conn in self.connections:
+            if conn.deadline is not None and self.clock >= conn.deadline:
+                conn.expire()
 
     # -- a connection
 
