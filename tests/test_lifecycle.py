@@ -159,6 +159,20 @@ def test_start_on_a_port_in_use(control, ask):
     assert httpx.get(f"http://127.0.0.1:{port}/").text == "second"
 
 
+def test_time_limits_after_a_restart(control, ask):
+    """They are as long as before."""
+    for _ in range(3):
+        with Client(control, control.other) as client:
+            client.get("/")
+        ask("/stop")
+        ask("/start")
+    with Client(control, control.other) as client, Client(control, control.other) as silent:
+        client.get("/")
+        started = time.monotonic()
+        assert silent.at_end()
+        assert time.monotonic() - started > 1.2
+
+
 def test_no_descriptor_stays(control, ask):
     def cycle():
         with Client(control, control.other) as client:

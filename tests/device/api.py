@@ -1,16 +1,18 @@
 # What an application can do, for tests/test_api.py and tests/test_protocol.py:
 #
-#   micropython api.py PORT [hooked]
+#   micropython api.py PORT [hooked] [ARGUMENTS OF App AS JSON]
 #
 # With "hooked" every request passes hooks that change nothing.
 import asyncio
-import gc
 import json
 import sys
 
 import web
 
-app = web.App("127.0.0.1", int(sys.argv[1]), max_body=200000, max_drain=50000)
+limits = {"max_body": 200000, "max_drain": 50000}
+if sys.argv[-1][0] == "{":
+    limits.update(json.loads(sys.argv[-1]))
+app = web.App("127.0.0.1", int(sys.argv[1]), **limits)
 gate = asyncio.Event()
 
 if "hooked" in sys.argv:
@@ -351,10 +353,9 @@ def args(r):
 @app.get("/unknown-attribute")
 def unknown_attribute(r):
     try:
-        r.no_such_thing
+        return str(r.no_such_thing)
     except AttributeError as e:
         return "AttributeError " + str(e)
-    return "found"
 
 
 @app.get("/headers")
@@ -672,10 +673,29 @@ async def raw_split(r, w):
     print("raw-split went on")
 
 
-@app.get("/memory")
-def memory(r):
-    gc.collect()
-    return str(gc.mem_alloc())
+@app.route("/raw-echo", methods=["POST"])
+async def raw_echo(r, w):
+    w.write("HTTP/1.1 200 OK\r\n\r\n")
+    buf = bytearray(100)
+    while True:
+        n = await r.readinto(buf)
+        if not n:
+            break
+        w.write(buf[:n])
+
+
+@app.route("/ws")
+async def ws(r, w):
+    ws = await web.WebSocket.upgrade(r, w)
+    await ws.close()
+
+
+@app.post("/seen")
+async def seen(r):
+    print("seen begins")
+    await r.body()
+    print("seen whole")
+    return "seen"
 
 
 app.run()

@@ -8,7 +8,7 @@ from time import ticks_diff, ticks_ms
 import web
 
 port = int(sys.argv[2])
-app = web.App("127.0.0.1", port)
+app = web.App("127.0.0.1", port, head_timeout=1.5)
 control = web.App("127.0.0.1", int(sys.argv[1]))
 gate = asyncio.Event()
 
