@@ -19,6 +19,7 @@ _BUSY = const(0)  # states of a connection: a request is answered
 _IDLE = const(2)  # it waits for a further request
 _KEEP_ALIVE = const(2)
 _CHUNKED = const(8)
+_LEFT = (11, 103)  # EAGAIN, ECONNABORTED: the client left before it was accepted
 _BUFFER = const(768)  # bytes of a connection's buffer; it grows with a longer head
 _UNAVAILABLE = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n"
@@ -176,9 +177,10 @@ class Server:
                 yield
                 self._accept(listener)
             except Exception as e:
-                # the client left already, or there is no memory or descriptor for
-                # it: that must not end the server. The pause keeps a lasting error
-                # from becoming a busy loop.
+                if isinstance(e, OSError) and e.errno in _LEFT:
+                    continue
+                # there is no memory or no descriptor for it: that must not end the
+                # server. The pause keeps a lasting error from being a busy loop.
                 gc.collect()
                 try:
                     print("web: accept failed:", repr(e))
