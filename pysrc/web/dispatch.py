@@ -155,7 +155,7 @@ async def _run_raw(handler, conn, r):
             await conn.websocket.close(1011)
         raise
     if not conn.sent and conn.sock:
-        print("web: {} {}: the handler sent no response".format(r.method, r.path))
+        print("web: {} {}: the handler sent no response".format(r.method, _escaped(r.path)))
         raise HTTPException(500)
 
 
@@ -251,6 +251,14 @@ def report(r, e):
 
     trace = io.StringIO()
     sys.print_exception(e, trace)
-    lines = trace.getvalue().strip().split("\n")
-    where = lines[-2].strip() if len(lines) > 1 else ""
-    print("web: {} {}: {} ({})".format(r.method, r.path, lines[-1], where))
+    where = [line for line in trace.getvalue().split("\n") if line.startswith("  File ")]
+    print(
+        "web: {} {}: {}: {} ({})".format(
+            r.method, _escaped(r.path), type(e).__name__, _escaped(e), "".join(where[-1:]).strip()
+        )
+    )
+
+
+def _escaped(value):
+    # what a client sent must not look like other lines
+    return repr(str(value))[1:-1]
