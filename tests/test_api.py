@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 from conftest import DEVICE, serving
-from wire import Client, chunked, request
+from wire import Client, chunked, open_files_fall_to, request
 
 HTML = "text/html; charset=utf-8"
 BYTES = "application/octet-stream"
@@ -110,12 +110,29 @@ def test_result(either, style, kind):
         assert response["content-length"] == str(len(response.body))
 
 
-@pytest.mark.parametrize("kind", ["wrong-type", "wrong-tuple"])
+UNSENDABLE = ["wrong-type", "wrong-tuple", "early-status", "low-status", "high-status"]
+UNSENDABLE += ["text-status", "negative-length", "text-length"]
+
+
+@pytest.mark.parametrize("kind", UNSENDABLE)
 def test_result_that_cannot_be_sent(either, kind):
     with Client(either) as client:
         assert client.get(f"/plain/{kind}").status == 500
         assert client.get("/x").text == "x"
-    assert "TypeError" in either.wait_for_line(f"web: GET /plain/{kind}: ")
+    line = either.wait_for_line(f"web: GET /plain/{kind}: ")
+    assert "TypeError" in line or "ValueError" in line
+
+
+def test_error_handlers(either):
+    with Client(either) as client:
+        response = client.get("/plain/nothing-known")
+        assert (response.status, json.loads(response.body)) == (
+            410,
+            {"unknown": "/plain/nothing-known"},
+        )
+        response = client.get("/unprocessable")
+        assert (response.status, response.text) == (422, "see /unprocessable")
+        assert client.get("/x").text == "x"
 
 
 @pytest.mark.parametrize("kind", ["wrong-piece", "wrong-first-piece"])
@@ -595,7 +612,22 @@ def test_save_of_an_aborted_upload(api, tmp_path, sent):
                 pass
         assert {p.name for p in tmp_path.iterdir()} == left
     assert (tmp_path / "file").read_text() == "before"
-    assert api.open_files() <= files
+    assert open_files_fall_to(api, files)
+
+
+def test_save_of_two_at_once(api, tmp_path):
+    """The first one is saved; the other is told, and neither is lost in the other."""
+    path = f"/save?path={quote(str(tmp_path / 'file'))}"
+    with Client(api) as one, Client(api) as two:
+        one.send(request(path, "POST", "Content-Length: 6"), b"fir")
+        while not (tmp_path / "file.part").exists():
+            pass
+        assert two.post(path, b"other").status == 409
+        one.send(b"st\n")
+        assert one.receive("POST").text == "6"
+        assert (tmp_path / "file").read_text() == "first\n"
+        assert two.post(path, b"other").text == "5"
+        assert (tmp_path / "file").read_text() == "other"
 
 
 def test_save_where_it_cannot(client):

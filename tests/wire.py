@@ -1,6 +1,7 @@
 """A client that reads responses strictly, by h11, from raw sockets."""
 
 import socket
+import time
 from dataclasses import dataclass, field
 
 import h11
@@ -72,6 +73,7 @@ class Client:
         parser.send(h11.EndOfMessage())
         parser.receive_data(self.received)
         response = Response(0, [], b"")
+        chunk = b""
         while True:
             event = parser.next_event()
             if event is h11.NEED_DATA:
@@ -87,11 +89,11 @@ class Client:
                     assert names.count(name) <= 1, response.fields
                 assert not {"content-length", "transfer-encoding"} <= set(names)
             elif isinstance(event, h11.Data):
-                if event.chunk_start:
-                    response.chunks.append(b"")
-                if response.chunks:
-                    response.chunks[-1] += event.data
                 response.body += event.data
+                chunk += event.data
+                if event.chunk_end:
+                    response.chunks.append(chunk)
+                    chunk = b""
             elif isinstance(event, h11.EndOfMessage):
                 assert not event.headers
                 self.received = parser.trailing_data[0]
@@ -100,8 +102,12 @@ class Client:
                 raise AssertionError(event)
 
     def at_end(self):
-        """Whether nothing more comes, waiting for the end of the connection."""
-        return not self.received and (self.ended or not self._more())
+        """Whether nothing more comes, waiting for the end of the connection; it may be
+        a reset when something was sent meanwhile."""
+        try:
+            return not self.received and (self.ended or not self._more())
+        except ConnectionResetError:
+            return True
 
     def get(self, path, *lines, method="GET"):
         self.send(request(path, method, *lines))
@@ -110,6 +116,14 @@ class Client:
     def post(self, path, body, *lines, method="POST"):
         self.send(request(path, method, f"Content-Length: {len(body)}", *lines) + body)
         return self.receive(method)
+
+
+def open_files_fall_to(server, most):
+    """Whether the server comes to hold no more file descriptors than that."""
+    deadline = time.monotonic() + 10
+    while server.open_files() > most and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return server.open_files() <= most
 
 
 def request(path="/", method="GET", *lines, version="1.1"):

@@ -86,13 +86,20 @@ async def form(r):
     return MultiDict(await body(r))
 
 
+_saving = set()
+
+
 async def save(r, path, buf=None):
     """Write the body to a file as it arrives, by pieces of buf (bytearray, of 1,024
     bytes if not given). The file gets its name when it is whole. Returns its size.
-    Raises OSError, and as readinto() does."""
+    Raises OSError, HTTPException(409) while another request saves the same, and as
+    readinto() does."""
     import os
 
     part = path + ".part"
+    if part in _saving:
+        raise HTTPException(409)
+    _saving.add(part)
     buf = bytearray(1024) if buf is None else buf
     view = memoryview(buf)
     size = 0
@@ -116,6 +123,8 @@ async def save(r, path, buf=None):
         except OSError:
             pass
         raise
+    finally:
+        _saving.discard(part)
     return size
 
 

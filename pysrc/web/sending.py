@@ -16,6 +16,8 @@ async def send_response(conn, r, response):
     last. Raises ValueError or TypeError, before anything is sent, for what can't
     be sent, OSError when the client is gone."""
     status = response.status
+    if not 200 <= status <= 999:
+        raise ValueError("status {}".format(status))
     lines, own = _field_lines(response)
     if "close" in own.get("connection", "").lower() or not r.drainable():
         conn.closing = True
@@ -23,13 +25,15 @@ async def send_response(conn, r, response):
     pieces = hasattr(body, "__aiter__")
     length = len(body) if not pieces else None
     chunked = False
-    empty = status < 200 or status == 204 or status == 304
+    empty = status == 204 or status == 304
     if not empty:
         if response.body is not None or "content-type" in own:
             kind = own.get("content-type") or _type_of(response.body)
             lines += "Content-Type: " + kind + "\r\n"
         if pieces and "content-length" in own:
             length = int(own["content-length"])
+            if length < 0:
+                raise ValueError("Content-Length")
         if length is not None:
             lines += "Content-Length: {}\r\n".format(length)
         elif r.flags & _HTTP11:

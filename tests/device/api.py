@@ -76,6 +76,12 @@ RESULTS = {
     "response-204": lambda: web.Response("ignored", 204),
     "response-304": lambda: web.Response("ignored", 304, {"ETag": '"1"'}),
     "strange-status": lambda: ("x", 299),
+    "early-status": lambda: ("x", 100),
+    "low-status": lambda: ("x", 42),
+    "high-status": lambda: ("x", 1000),
+    "text-status": lambda: web.Response("x", "200 OK"),
+    "negative-length": lambda: web.Response(pieces("x"), headers={"Content-Length": -1}),
+    "text-length": lambda: web.Response(pieces("x"), headers={"Content-Length": "x"}),
     "generator": lambda: pieces("one ", b"two ", "thrëe"),
     "async-generator": lambda: async_pieces("one ", b"two ", "thrëe"),
     "iterator": lambda: Pieces("one ", b"two ", "thrëe"),
@@ -198,6 +204,21 @@ def size(r, kind, n):
 @app.get("/fault/<int:n>")
 def fault(r, n):
     raise ValueError("fault {}".format(n))
+
+
+@app.errorhandler(LookupError)
+async def lookup_error(r, e):
+    return {"unknown": r.path}, 410
+
+
+@app.errorhandler(422)
+def unprocessable(r):
+    return "see " + r.path
+
+
+@app.get("/unprocessable")
+def raise_unprocessable(r):
+    web.abort(422)
 
 
 # -- methods

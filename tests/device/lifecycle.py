@@ -82,6 +82,23 @@ async def stop(r):
     return str(ticks_diff(ticks_ms(), started))
 
 
+serving = []
+
+
+@control.get("/serve")
+async def serve(r):
+    serving.append(asyncio.create_task(app.serve()))
+    await asyncio.sleep_ms(0)
+    return "serving"
+
+
+@control.get("/cancel")
+async def cancel(r):
+    serving.pop().cancel()
+    await asyncio.sleep_ms(0)
+    return "cancelled"
+
+
 @control.get("/open")
 def open_gate(r):
     gate.set()
