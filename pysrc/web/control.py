@@ -18,6 +18,7 @@ async def make_room(server):
     while len(server.connections) >= server.max_connections:
         conn = _choose(server)
         if conn:
+            conn.evicted = True
             conn.expire()
         await _wait_for_end(server)
 

@@ -46,7 +46,7 @@ async def linger(conn):
     server = conn.server
     end = server.clock + _DISCARD_TICKS
     try:
-        while left > 0 and server.clock < end:
+        while left > 0 and server.clock < end and not conn.evicted:
             conn.deadline = server.clock + _PAUSE_TICKS
             n = await receive_into(conn, conn.buf)
             if not n:
