@@ -74,6 +74,13 @@ def test_hook_reads_the_body(client):
     assert client.post("/hook-reads-body", b"x" * 70000).status == 413
 
 
+def test_attributes_that_a_hook_sets_are_of_one_request(client):
+    for user in ("alice", "bob"):
+        assert client.get(f"/who?user={user}").text == user
+        assert client.get("/who").text == "nobody"
+        assert client.get("/who?a=1").text == "nobody"
+
+
 def test_after_request_replaces(client):
     response = client.get("/?replace=1")
     assert (response.status, response.text) == (200, "replaced")

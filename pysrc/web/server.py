@@ -297,6 +297,10 @@ class Server:
                 conn.deadline = self._idle_until
                 if self.stopping:
                     break
+                if rest and self.hooked:
+                    # hooks may have set attributes, which are no other request's
+                    r = Request(conn)
+                    head = r._head
             if conn.pos != conn.end or r._dirty or head[3] & _KEEP_ALIVE:
                 await later("ending", "leave", conn, r)
         except (OSError, EOFError):

@@ -56,6 +56,17 @@ async def short_circuit(r):
 app.before_request(trace("third"))
 
 
+@app.before_request
+def log_in(r):
+    if "user" in r.args:
+        r.user = r.args["user"]
+
+
+@app.get("/who")
+def who(r):
+    return getattr(r, "user", "nobody")
+
+
 @app.after_request
 async def replace(r, response):
     if "replace" in r.args:
