@@ -2,10 +2,12 @@
 # and build/, which git ignores; dist/ is committed.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-arch test-arch-all cost bench emulators native native-all dist format lint clean
+.PHONY: help demo test test-arch test-arch-all autobahn cost bench emulators native native-all dist format lint clean
 
 PORT ?= 8080
 JOBS := -j$(shell nproc 2>/dev/null || echo 2)
+PARSER ?= native
+CASES ?= 1-7,9,10
 PY := .venv/bin/python
 VENV := .venv/.installed
 
@@ -19,14 +21,14 @@ FETCHED := $(CURDIR)/build/micropython
 override MPY_DIR := $(abspath $(or $(MPY_DIR),$(FETCHED)))
 export MPY_DIR
 
-$(FETCHED)/py/mpconfig.h: tools/get_micropython.sh tools/trixie.sh | build/.base
+$(FETCHED)/py/mpconfig.h: tools/get_micropython.sh tools/debian.sh | build/.base
 	tools/apt.sh xz-utils ca-certificates
 	tools/get_micropython.sh $(FETCHED)
 	touch $@
 
 # a unix port with TLS, which takes libraries that Debian 12 has not
 TLS := build/tls/micropython
-$(TLS): tools/get_tls_micropython.sh tools/trixie.sh | build/.base
+$(TLS): tools/get_tls_micropython.sh tools/debian.sh | build/.base
 	tools/apt.sh ca-certificates openssl
 	tools/get_tls_micropython.sh build/tls
 
@@ -66,6 +68,13 @@ $(VENV): requirements.txt | build/.base
 .venv/.tests: tests/requirements.txt $(VENV)
 	.venv/bin/pip install -q -r tests/requirements.txt
 	touch $@
+
+# Autobahn|Testsuite, with a Python 2 for it
+AUTOBAHN := build/autobahn/suite/wstest
+$(AUTOBAHN): tools/get_autobahn.sh tools/debian.sh tests/autobahn/requirements.txt | $(VENV)
+	tools/apt.sh ca-certificates
+	mkdir -p build/autobahn
+	PYTHON=$(PY) tools/get_autobahn.sh build/autobahn/suite
 
 # -- the native module and the packages
 
@@ -114,6 +123,11 @@ test-arch-all: emulators ## run what tests the files of every architecture
 # MicroPython for every emulated target; what did not change is not built again
 emulators: $(UNIX) $(TLS) build/.tools .venv/.tests
 	$(PY) tools/emulators.py build
+
+autobahn: $(UNIX) $(AUTOBAHN) .venv/.tests ## try WebSockets with Autobahn|Testsuite: PARSER=portable, CASES=1-7,9,10
+	@test $(HOST_ARCH) = portable || $(MAKE) -s build/native/$(HOST_ARCH)/_native.mpy
+	$(PY) tools/dist.py --out build/dist $(sort $(HOST_ARCH) portable)
+	$(PY) tests/autobahn/run.py --parser $(PARSER) --cases $(CASES)
 
 cost: emulators ## count instructions on every architecture: bench/cost.md, cost.json
 	$(PY) tools/cost.py --write

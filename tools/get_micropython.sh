@@ -5,7 +5,8 @@ set -eu
 version=1.25.0
 dest=$1
 work=$(realpath -m "$dest.tmp")
-. "$(dirname "$0")/trixie.sh"
+suite=trixie
+. "$(dirname "$0")/debian.sh"
 rm -rf "$work"
 mkdir -p "$work"
 

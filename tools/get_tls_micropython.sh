@@ -7,29 +7,24 @@
 set -eu
 dest=$1
 work=$(realpath -m "$dest.tmp")
-. "$(dirname "$0")/trixie.sh"
+suite=trixie
+. "$(dirname "$0")/debian.sh"
 rm -rf "$work"
 mkdir -p "$work/made"
 
 from_apt() {
     from_mirror deb install -y --download-only --no-install-recommends micropython || return 1
-    for package in "$work"/apt/archives/*.deb; do
-        dpkg-deb -x "$package" "$work/root" || return 1
-    done
+    unpack "$work/root" "$work"/apt/archives/*.deb || return 1
     mkdir "$work/made/lib"
     mv "$work"/root/usr/lib/*/*.so* "$work/made/lib" &&
         mv "$work/root/usr/bin/micropython" "$work/made/lib"
     loader=$(cd "$work/made/lib" && ls ld-linux*.so.*)
-    make_command 'lib=${0%/*}/lib' "\"\$lib/$loader\" --library-path \"\$lib\" \"\$lib/micropython\""
+    make_command "$work/made/micropython" 'lib=${0%/*}/lib' \
+        "\"\$lib/$loader\" --library-path \"\$lib\" \"\$lib/micropython\""
 }
 
 from_path() {
-    found=$(command -v micropython) && make_command "" "$found"
-}
-
-make_command() { # PREPARATION COMMAND
-    printf '#!/bin/sh\n%s\nexec %s "$@"\n' "$1" "$2" >"$work/made/micropython"
-    chmod +x "$work/made/micropython"
+    found=$(command -v micropython) && make_command "$work/made/micropython" "" "$found"
 }
 
 works() {

@@ -1,13 +1,13 @@
-# For scripts to source: downloads from Debian's suite trixie, whatever this machine
-# runs, through the mirror that apt is configured with.
+# For scripts to source: packages of a Debian suite that need not be this machine's,
+# through the mirror that apt is configured with, unpacked and not installed.
 #
-# apt gets a state of its own in $work, so the machine's lists stay as they are;
-# signatures are checked against Debian's keyring as ever.
-suite=trixie
+# The script sets $suite and $work, a folder. apt gets a state of its own in it, so
+# the machine's lists stay as they are; signatures are checked against Debian's
+# keyring as ever.
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 # apt-get with that state; downloads go to the current folder or to apt/archives/
-trixie_apt() {
+suite_apt() {
     apt-get -q -o Dir::State="$work/apt" -o Dir::State::Lists="$work/apt/lists" \
         -o Dir::State::Status="$work/apt/status" -o Dir::Cache="$work/apt" \
         -o Dir::Etc::SourceList="$work/apt/$suite.sources" -o Dir::Etc::SourceParts=/dev/null \
@@ -26,7 +26,7 @@ mirrors() {
     grep -v '/debian/$' "$work/sorted"
 }
 
-# from_mirror deb|deb-src ARGUMENTS: run trixie_apt in $work with the first mirror
+# from_mirror deb|deb-src ARGUMENTS: run suite_apt in $work with the first mirror
 # that has what it asks for.
 from_mirror() {
     command -v apt-get >/dev/null && [ -f "$keyring" ] || return 1
@@ -38,9 +38,25 @@ from_mirror() {
     for uri in $(mirrors); do
         printf 'Types: %s\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n' \
             "$types" "$uri" "$suite" "$keyring" >"$work/apt/$suite.sources"
-        if (cd "$work" && trixie_apt update && trixie_apt "$@" >/dev/null); then
+        if (cd "$work" && suite_apt update && suite_apt "$@" >/dev/null); then
             return
         fi
     done
     return 1
+}
+
+# unpack FOLDER PACKAGE.deb...
+unpack() {
+    root=$1
+    shift
+    for package; do
+        dpkg-deb -x "$package" "$root" || return 1
+    done
+}
+
+# make_command FILE PREPARATION COMMAND: a script that runs the command with its own
+# arguments
+make_command() {
+    printf '#!/bin/sh\n%s\nexec %s "$@"\n' "$2" "$3" >"$1"
+    chmod +x "$1"
 }
