@@ -53,6 +53,18 @@ async def pieces(r):
         await asyncio.sleep_ms(0)
 
 
+@app.get("/pieces/<int:n>")
+def some_pieces(r, n):
+    for _ in range(n):
+        yield "piece"
+
+
+@app.get("/sleep/<int:ms>")
+async def sleep(r, ms):
+    await asyncio.sleep_ms(ms)
+    return "slept"
+
+
 @app.get("/raise/<int:number>")
 def raise_os_error(r, number):
     raise OSError(number)

@@ -1,0 +1,314 @@
+"""Many clients at once, little memory, and the limits of lasting connections."""
+
+import contextlib
+import json
+import select
+import socket
+import struct
+import time
+
+import emulators
+import matrix
+import pytest
+from conftest import BUILD, DEVICE, Server, serving
+from rawclient import END, LET_GO, SOME, Client, body, drip
+from test_server import GET, head_of
+
+SCRIPT = DEVICE / "hostile.py"
+LAST = head_of("/", "GET", "Connection: close")
+INDEX = body(b"index")
+HALF_HEAD = GET[:-2]
+HALF_BODY = head_of("/read", "POST", "Content-Length: 10") + b"123"
+
+
+def get(server, within=None):
+    """A normal client, which is served, in so many seconds."""
+    started = time.monotonic()
+    with Client(server) as client:
+        client.s.settimeout(within or 10)
+        client.run([LAST, INDEX, END])
+    assert within is None or time.monotonic() - started < within
+
+
+def burst(server, n, sent=GET):
+    """Sockets that connect at once, each with the same bytes sent if it got that far."""
+    sockets = []
+    for _ in range(n):
+        s = socket.socket()
+        s.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            s.connect(("127.0.0.1", server.port))
+        sockets.append(s)
+    for s in sockets:
+        with contextlib.suppress(OSError):
+            s.send(sent)
+    return sockets
+
+
+def answered(sockets, seconds, enough=None):
+    """How many of them receive a 200 in that time; no more than enough are waited for."""
+    deadline = time.monotonic() + seconds
+    waiting = set(sockets)
+    count = 0
+    while waiting and count < (enough or len(sockets)) and time.monotonic() < deadline:
+        for s in select.select(waiting, [], [], 0.05)[0]:
+            waiting.discard(s)
+            with contextlib.suppress(OSError):
+                count += s.recv(1000).startswith(b"HTTP/1.1 200 ")
+    return count
+
+
+def close(sockets, reset=False):
+    for s in sockets:
+        if reset:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        s.close()
+
+
+# -- little memory
+
+
+@pytest.fixture(scope="module", params=[("armv7emsp", "unix-armv7emsp"), (None, "unix-armv6m")])
+def small(request):
+    """A 32-bit build with a heap of 64 KB and the default limits."""
+    arch, target = request.param
+    emulators.build(target)
+    argv = emulators.command(target, "64k")
+    server = Server(
+        "native" if arch else "portable",
+        lambda port: [*argv, SCRIPT, str(port)],
+        packages=BUILD / "dist" / matrix.dist_dir(arch or matrix.PORTABLE).name,
+    )
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize("kind", ["with requests", "silent", "resetting"])
+def test_bursts_with_little_memory(small, kind):
+    get(small)
+    for _ in range(4):
+        sockets = burst(small, 100, b"" if kind == "silent" else GET)
+        if kind != "silent":
+            assert answered(sockets, 10, enough=10) >= 10
+        close(sockets, reset=kind == "resetting")
+        get(small, within=5)
+    assert small.process.poll() is None
+    assert [line for line in small.console if "accept failed: MemoryError" not in line] == []
+
+
+# -- many clients, default limits
+
+
+@pytest.fixture(scope="module")
+def server(parser):
+    with serving(parser, SCRIPT) as server:
+        get(server)
+        yield server
+
+
+def test_60_at_once_are_accepted_without_a_lost_segment(server):
+    """One that finds the backlog full is sent again after a second."""
+    for _ in range(3):
+        started = time.monotonic()
+        sockets = burst(server, 60)
+        assert answered(sockets, 5) == 60
+        assert time.monotonic() - started < 0.9
+        close(sockets)
+
+
+def test_half_open_clients_do_not_keep_others_out(server):
+    sockets = []
+    for i in range(100):
+        sockets += burst(server, 1, (b"", HALF_HEAD, HALF_BODY)[i % 3])
+    # it waits in line behind them, and each has its grace: 0.5 s for a head, 2 s for a body
+    get(server, within=10)
+    for _ in range(5):
+        get(server, within=2)
+    close(sockets)
+    get(server, within=1)
+
+
+def test_waiting_client_is_served_when_a_busy_one_ends(parser):
+    with serving(parser, SCRIPT, json.dumps({"max_connections": 4})) as server:
+        busy = [Client(server) for _ in range(4)]
+        for client in busy:
+            client.run([head_of("/sleep/600", "GET", "Connection: close")])
+        with Client(server) as waiting:
+            waiting.run([LAST])
+            assert not select.select([waiting.s], [], [], 0.3)[0]
+            busy[0].run([body(b"slept"), END])
+            started = time.monotonic()
+            waiting.run([INDEX, END])
+            assert time.monotonic() - started < 0.3
+        for client in busy[1:]:
+            client.run([body(b"slept"), END])
+            client.s.close()
+        busy[0].s.close()
+
+
+def test_newest_client_takes_the_place_of_an_idle_one(parser):
+    with serving(parser, SCRIPT, json.dumps({"max_connections": 4})) as server:
+        idle = [Client(server) for _ in range(4)]
+        for client in idle:
+            client.run([GET, INDEX])
+        for _ in range(3):
+            get(server, within=0.2)
+        assert not select.select([idle[3].s], [], [], 0)[0]
+        idle[0].run([END])  # the one that was idle for the longest
+        for client in idle:
+            client.s.close()
+
+
+# -- segments
+
+
+def data_segments(s):
+    """How many segments with data were received: tcpi_data_segs_in of Linux."""
+    return struct.unpack_from("I", s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 200), 152)[0]
+
+
+@pytest.mark.parametrize("path", ["/", "/bytes/900", "/files/x", "/release", "/none", "/raise/5"])
+def test_a_response_is_one_segment(server, path):
+    with Client(server) as client:
+        for i in range(1, 21):
+            client.run([head_of(path)])
+            client.response()
+            assert data_segments(client.s) == i
+
+
+@pytest.mark.parametrize("path", ["/", "/files/x", "/pieces/3"])
+def test_no_response_waits_for_an_acknowledgement(server, path):
+    with Client(server) as client:
+        client.run([head_of(path), 200])
+        started = time.monotonic()
+        for _ in range(100):
+            client.run([head_of(path), 200])
+        assert time.monotonic() - started < 1  # a delayed one takes 40 ms
+
+
+# -- limits of a connection
+
+LIMITS = {
+    "head_timeout": 0.6,
+    "body_timeout": 0.6,
+    "idle_timeout": 1.2,
+    "write_timeout": 0.6,
+    "max_requests": 5,
+    "max_drain": 4000,
+    "max_body": 10000,
+}
+
+
+@pytest.fixture(scope="module")
+def limited(parser):
+    with serving(parser, SCRIPT, json.dumps(LIMITS), heap="24M") as server:
+        get(server)
+        server.idle_files = server.open_files()
+        yield server
+
+
+@contextlib.contextmanager
+def takes(at_least, at_most):
+    """Ticks of a quarter of a second, and a busy machine, make them late."""
+    started = time.monotonic()
+    yield
+    assert at_least <= time.monotonic() - started < at_most
+
+
+def test_idle_timeout(limited):
+    with Client(limited) as client:
+        for _ in range(3):
+            client.run([GET, INDEX])
+            assert not select.select([client.s], [], [], 0.4)[0]
+        with takes(0.5, 3):
+            client.run([END])
+
+
+def test_max_requests(limited):
+    with Client(limited) as client:
+        for i in range(5):
+            client.run([GET])
+            status, head, _ = client.response()
+            assert status == 200
+            assert (b"\r\nConnection: close\r\n" in head) == (i == 4)
+        client.run([END])
+
+
+def test_head_timeout_is_for_a_whole_head(limited):
+    with Client(limited) as client:
+        client.run([GET, INDEX])
+        with takes(0.5, 1.2):
+            client.run([drip(GET[:-1]), 408])
+
+
+def test_head_timeout_begins_with_the_head(limited):
+    with Client(limited) as client:
+        client.run([GET, INDEX])
+        assert not select.select([client.s], [], [], 0.8)[0]
+        client.run([GET[:9]])
+        assert not select.select([client.s], [], [], 0.4)[0]
+        client.run([GET[9:], INDEX])
+
+
+@pytest.mark.parametrize("path", ["/read", "/json"])
+@pytest.mark.parametrize("framing", ["Content-Length: 10", "Transfer-Encoding: chunked"])
+def test_body_timeout(limited, path, framing):
+    for before in ([], [GET, INDEX]):
+        with Client(limited) as client:
+            client.run([*before, head_of(path, "POST", framing)])
+            with takes(0.5, 1.5):
+                client.run([408, END])
+
+
+def test_body_timeout_is_for_a_further_part(limited):
+    with Client(limited) as client:
+        client.run([head_of("/read", "POST", "Content-Length: 5")])
+        for byte in b"12345":
+            assert not select.select([client.s], [], [], 0.3)[0]
+            client.run([bytes([byte])])
+        client.run([body(b"12345")])
+
+
+@pytest.mark.parametrize("path", ["/bytes/4000000", "/pieces", "/events"])
+def test_write_timeout(limited, path):
+    with Client(limited, 4096) as client:
+        client.run([head_of(path), SOME])
+        with takes(0.3, 3):
+            client.run([LET_GO])
+
+
+def test_write_timeout_is_for_a_further_part(limited):
+    with Client(limited, 4096) as client:
+        client.run([head_of("/bytes/400000")])
+        head = client.until(b"\r\n\r\n")
+        assert b"Content-Length: 400000\r\n" in head
+        for _ in range(4):
+            time.sleep(0.3)  # the pause is the case
+            client.receive()
+        while len(client.received) < 400000:
+            assert client.receive()
+
+
+@pytest.mark.parametrize("size,stays", [(100, True), (4000, True), (4001, False), (10000, False)])
+def test_max_drain(limited, size, stays):
+    with Client(limited) as client:
+        client.run([head_of("/ignore", "POST", f"Content-Length: {size}")])
+        client.run([b"x" * size])
+        status, head, received = client.response()
+        assert (status, received) == (200, b"ignored")
+        assert (b"\r\nConnection: close\r\n" in head) != stays
+        client.run([GET, INDEX] if stays else [END])
+
+
+@pytest.mark.parametrize("path,most", [("/read", 10000), ("/small", 10)])
+def test_max_body(limited, path, most):
+    whole = b"x" * most
+    for framed in (
+        lambda data: head_of(path, "POST", f"Content-Length: {len(data)}") + data,
+        lambda data: head_of(path, "POST", "Transfer-Encoding: chunked")
+        + b"%x\r\n%s\r\n0\r\n\r\n" % (len(data), data),
+    ):
+        with Client(limited) as client:
+            client.run([framed(whole), body(whole), framed(whole + b"x"), 413, END])
