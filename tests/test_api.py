@@ -69,6 +69,7 @@ RESULTS = {
     "status-204": (204, None, b""),
     "dict-status": (422, JSON, {"error": "x"}),
     "headers": (202, HTML, b"x", ("x-a", "1"), ("x-n", "5")),
+    "headers-only": (200, HTML, b"x", ("x-a", "1")),
     "headers-list": (200, HTML, b"x", ("x-a", "1"), ("x-a", "2")),
     "own-type": (200, "text/csv", b"a,b"),
     "none": (204, None, b""),
@@ -272,15 +273,18 @@ def test_aborts(client):
             (204, None, b""),
             (503, text, b""),
             (400, None, b"\x00"),
+            (429, text, b"Too Many Requests"),
         )
     ):
         response = client.get(f"/abort/{n}")
         assert (response.status, response.body) == (status, body)
-        if n < 8:
+        if n != 8:
             assert response.all("content-type") == [content_type] * (content_type is not None)
         if n == 4:
             assert response["www-authenticate"] == "Basic"
             assert response.all("x-a") == ["1", "2"]
+        if n == 9:
+            assert (response["retry-after"], response["x-a"]) == ("5", "1")
 
 
 # -- routes

@@ -55,7 +55,7 @@ class HTTPException(Exception):
     """Raised in a handler: answer with this status instead.
 
     status   int
-    headers  str, further field lines, each ended by CRLF
+    headers  dict of further fields, or str, their lines, each ended by CRLF
     body     str, bytes, dict or list; the reason phrase if not given
 
     Raises ValueError when headers are not such lines.
@@ -63,6 +63,11 @@ class HTTPException(Exception):
 
     def __init__(self, status, headers="", body=None):
         super().__init__(status)
+        if isinstance(headers, dict):
+            lines = ["{}: {}".format(*field) for field in headers.items()]
+            headers = "".join([line + "\r\n" for line in lines])
+            if headers.count("\n") != len(lines):
+                raise ValueError("line break in a field")
         lines = headers.split("\r\n")
         for line in lines[:-1]:
             if ":" not in line or "\r" in line or "\n" in line:

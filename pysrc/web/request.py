@@ -8,6 +8,7 @@ _EXPECT = const(16)
 
 # What parse_head leaves in its list that is an attribute of a request as it is.
 _IN_HEAD = {"method": 0, "path": 1, "query": 2, "flags": 3}
+_NONE = {}  # the parameters of a literal path
 
 
 class Request:
@@ -33,7 +34,7 @@ class Request:
     needs, not the request.
     """
 
-    params = None
+    params = _NONE
     _buf = None  # where the head is, if not any more in the connection's buffer
     _left = 0  # bytes of the body, or of its chunk, that were not taken yet
     _limit = 0  # most bytes of the body
@@ -52,7 +53,8 @@ class Request:
         self._conn.deadline = None
         self._dirty = False
         self._left = 0
-        self.params = self._chunks = self._whole = self._parsed = None
+        self.params = _NONE
+        self._chunks = self._whole = self._parsed = None
         head = self._head
         if head[4] > 0:
             self._dirty = True

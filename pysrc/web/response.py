@@ -177,11 +177,14 @@ def response_of(result, status=200):
     if isinstance(result, Response):
         return result
     if isinstance(result, tuple):
+        if len(result) == 2 and isinstance(result[1], dict):
+            result = (result[0], status, result[1])
         if not 2 <= len(result) <= 3 or not isinstance(result[1], int):
-            raise TypeError("not (body, status) nor (body, status, headers)")
+            raise TypeError("not (body, status), (body, headers) nor (body, status, headers)")
         response = response_of(result[0])
         response.status = result[1]
-        response.headers.update(result[2] if len(result) > 2 else {})
+        if len(result) > 2:
+            response.headers.update(result[2])
         return response
     if result is None:
         return Response(None, 204 if status == 200 else status)

@@ -64,6 +64,7 @@ RESULTS = {
     "status-204": lambda: (None, 204),
     "dict-status": lambda: ({"error": "x"}, 422),
     "headers": lambda: ("x", 202, {"X-A": "1", "X-N": 5}),
+    "headers-only": lambda: ("x", {"X-A": "1"}),
     "headers-list": lambda: ("x", 200, {"X-A": ["1", "2"]}),
     "own-type": lambda: ("a,b", 200, {"content-type": "text/csv"}),
     "none": lambda: None,
@@ -606,6 +607,7 @@ INJECTIONS = (
     lambda: web.abort(400, headers="X-A: 1\nInjected: 1\r\n"),
     lambda: web.abort(400, headers="X-A: 1\0\r\n"),
     lambda: web.abort(400, headers="Injected\r\n"),
+    lambda: web.abort(400, headers={"X-A": "1\r\nInjected: 1"}),
 )
 
 
@@ -655,6 +657,7 @@ ABORTS = (
     lambda: web.abort(204),
     lambda: web.abort(503, ""),
     lambda: web.abort(400, b"\x00"),
+    lambda: web.abort(429, headers={"Retry-After": 5, "X-A": "1"}),
 )
 
 
