@@ -76,31 +76,32 @@ $(AUTOBAHN): tools/get_autobahn.sh tools/debian.sh tests/autobahn/requirements.t
 	mkdir -p build/autobahn
 	PYTHON=$(PY) tools/get_autobahn.sh build/autobahn/suite
 
-# -- the native module and the packages
+# -- the native modules and the packages
 
 ARCHS = $(shell $(PY) tools/matrix.py list)
 HOST_ARCH = $(shell $(PY) tools/matrix.py host)
+NATIVE = build/native/$(1)/_native.mpy build/native/$(1)/_frames.mpy
 ESPRESSIF := $(if $(filter espressif,$(TOOLCHAIN)),--espressif)
 
-build/native/%/_native.mpy: $(wildcard natmod/*) build_matrix.yml tools/natmod.py tools/matrix.py \
+build/native/%/_native.mpy build/native/%/_frames.mpy: $(wildcard natmod/*) build_matrix.yml tools/natmod.py tools/matrix.py \
 		$(MPY_CROSS) $(VENV)
 	$(PY) tools/natmod.py $(ESPRESSIF) $*
 
-native: $(VENV) ## build one native module: ARCH=armv6m, TOOLCHAIN=espressif for the vendor's
+native: $(VENV) ## build one architecture's native modules: ARCH=armv6m, TOOLCHAIN=espressif for the vendor's
 	@test -n "$(filter $(ARCH),$(ARCHS))" || { echo "make native ARCH=..., one of: $(ARCHS)"; exit 1; }
 	tools/apt.sh $$($(PY) tools/matrix.py apt $(ARCH))
-	rm -f $(if $(ESPRESSIF),build/native/$(ARCH)/_native.mpy)
-	$(MAKE) build/native/$(ARCH)/_native.mpy
+	rm -f $(if $(ESPRESSIF),$(call NATIVE,$(ARCH)))
+	$(MAKE) $(call NATIVE,$(ARCH))
 
-native-all: build/.tools ## build the native module of every architecture
-	$(MAKE) $(foreach arch,$(ARCHS),build/native/$(arch)/_native.mpy)
+native-all: build/.tools ## build the native modules of every architecture
+	$(MAKE) $(foreach arch,$(ARCHS),$(call NATIVE,$(arch)))
 
 dist: native-all ## write dist/, the files that boards get, and the README's table
 	$(PY) tools/dist.py
 	$(PY) tools/readme_table.py
 
 demo: $(UNIX) $(VENV) ## serve examples/demo.py on this machine: PORT=8080
-	@test $(HOST_ARCH) = portable || $(MAKE) -s build/native/$(HOST_ARCH)/_native.mpy
+	@test $(HOST_ARCH) = portable || $(MAKE) -s $(call NATIVE,$(HOST_ARCH))
 	@$(PY) tools/dist.py --out build/dist $(HOST_ARCH)
 	@MICROPYPATH=build/dist/$$($(PY) tools/matrix.py folder $(HOST_ARCH)):.frozen \
 		$(UNIX) examples/demo.py $(PORT) || test $$? = 130
@@ -125,7 +126,7 @@ emulators: $(UNIX) $(TLS) build/.tools .venv/.tests
 	$(PY) tools/emulators.py build
 
 autobahn: $(UNIX) $(AUTOBAHN) .venv/.tests ## try WebSockets with Autobahn|Testsuite: PARSER=portable, CASES=1-7,9,10
-	@test $(HOST_ARCH) = portable || $(MAKE) -s build/native/$(HOST_ARCH)/_native.mpy
+	@test $(HOST_ARCH) = portable || $(MAKE) -s $(call NATIVE,$(HOST_ARCH))
 	$(PY) tools/dist.py --out build/dist $(sort $(HOST_ARCH) portable)
 	$(PY) tests/autobahn/run.py --parser $(PARSER) --cases $(CASES)
 

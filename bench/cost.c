@@ -1,7 +1,7 @@
 // Executes each of natmod's hot functions once, between marks that the counter of
 // tests/ports/icount logs. It runs without a C library on every architecture.
 //
-// The functions are compiled with the very flags of the native module.
+// The functions are compiled with the very flags of the native modules.
 #define AIOWEB_FN __attribute__((noinline))
 #include "../natmod/http.c"
 #include "../natmod/text.c"

@@ -25,16 +25,16 @@ AIOWEB_FN int ws_parse_header(
     size_t at = 2;
     if (length >= 126) {
         uint32_t least = length == 126 ? 126 : 0x10000;
-        at = length == 126 ? 4 : 10;
-        if (n < at) {
+        size_t end = length == 126 ? 4 : 10;
+        if (n < end) {
             return 0;
         }
         uint32_t high = 0;
         length = 0;
-        for (size_t i = 2; i < at; i++) {
+        do {
             high = high << 8 | length >> 24;
-            length = length << 8 | buf[i];
-        }
+            length = length << 8 | buf[at];
+        } while (++at < end);
         // 5.2: the shortest form that holds the length, and no top bit
         if (high >> 31 || (high == 0 && length < least)) {
             return -1002;
@@ -56,22 +56,11 @@ AIOWEB_FN int ws_parse_header(
 AIOWEB_FN int ws_build_header(uint8_t *out, unsigned first, uint32_t length, const uint8_t *key) {
     uint8_t *p = out;
     uint32_t mask_bit = key ? WS_MASKED : 0;
+    int more = length < 126 ? 0 : length < 0x10000 ? 2 : 8; // bytes of the length
     *p++ = first;
-    if (length < 126) {
-        *p++ = mask_bit | length;
-    } else {
-        if (length < 0x10000) {
-            *p++ = mask_bit | 126;
-        } else {
-            *p++ = mask_bit | 127;
-            for (int i = 0; i < 4; i++) {
-                *p++ = 0;
-            }
-            *p++ = length >> 24;
-            *p++ = length >> 16;
-        }
-        *p++ = length >> 8;
-        *p++ = length;
+    *p++ = mask_bit | (more == 0 ? length : more == 2 ? 126 : 127);
+    while (more--) {
+        *p++ = more < 4 ? length >> more * 8 : 0;
     }
     if (key) {
         for (int i = 0; i < 4; i++) {

@@ -203,20 +203,33 @@ WRONG = [
 ]
 
 
+# Which of the twins serve is what the functions are: bytecode, or builtins of C.
+WHICH = """
+import web._codec, web.websocket
+print(web.implementation, *[type(f) == type(lambda: 0) for f in (
+    web._codec.parse_head, web.websocket.ws_parse)])
+"""
+
+
+def refused(name, why):
+    return f"web: {name} can't be used ({why}); using the portable parser\n"
+
+
 @each(WRONG)
-def test_native_file_of_another_architecture(arch, target):
-    output = execute(arch, target, "import web\nprint(web.implementation)\n")
-    assert output == (
-        "web: _native.mpy can't be used (incompatible .mpy arch); using the portable parser\n"
-        "portable\n"
-    )
+def test_native_files_of_another_architecture(arch, target):
+    why = "incompatible .mpy arch"
+    output = execute(arch, target, WHICH)
+    lines = [refused(name, why) for name in matrix.NATIVE_FILES]
+    assert output == "".join(lines) + "portable True True\n"
 
 
 @pytest.mark.parametrize("target", ["unix-x64", "unix-armv6m", "board-cortex-m0", "xtensawin"])
 @pytest.mark.parametrize("damage", ["truncated", "a byte short", "changed", "empty"])
-def test_damaged_native_file(target, damage):
+@pytest.mark.parametrize("name", matrix.NATIVE_FILES)
+def test_damaged_native_file(target, damage, name):
+    """Its twin serves in its place, and the other file is used."""
     arch = emulators.TARGETS[target].arch
-    path = matrix.dist_dir(arch) / "web" / "_native.mpy"
+    path = matrix.dist_dir(arch) / "web" / name
     data = path.read_bytes()
     middle = len(data) // 2
     files = {
@@ -225,12 +238,6 @@ def test_damaged_native_file(target, damage):
         "changed": data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :],
         "empty": b"",
     }
-    output = execute(
-        arch,
-        target,
-        "import web\nprint(web.implementation)\n",
-        {"web/_native.mpy": files[damage]},
-    )
-    assert output == (
-        "web: _native.mpy can't be used (damaged file); using the portable parser\nportable\n"
-    )
+    output = execute(arch, target, WHICH, {f"web/{name}": files[damage]})
+    which = "portable True False\n" if name == "_native.mpy" else "native False True\n"
+    assert output == refused(name, "damaged file") + which

@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import zlib
 
 import matrix
 import pytest
@@ -35,16 +36,18 @@ def test_package_lists_every_file(folder):
     assert sorted(targets) == sorted(
         p.relative_to(folder).as_posix() for p in folder.rglob("*.mpy")
     )
-    assert ("web/_native.mpy" in targets) == (folder.name != matrix.PORTABLE)
+    for name in matrix.NATIVE_FILES:
+        assert (f"web/{name}" in targets) == (folder.name != matrix.PORTABLE)
 
 
 @pytest.mark.parametrize("arch", matrix.ARCHITECTURES)
-def test_native_file(arch):
-    path = matrix.dist_dir(arch) / "web" / "_native.mpy"
-    data = path.read_bytes()
-    assert data[0:2] == b"M\x06"
-    assert data[2] == matrix.ARCHITECTURES[arch]["mpy"] << 2 | 3  # ABI 6.3, no flags
-    assert len(data) <= matrix.ARCHITECTURES[arch]["budget"]
+def test_native_files(arch):
+    files = [(matrix.dist_dir(arch) / "web" / n).read_bytes() for n in matrix.NATIVE_FILES]
+    for data in files:
+        assert data[0:2] == b"M\x06"
+        assert data[2] == matrix.ARCHITECTURES[arch]["mpy"] << 2 | 3  # ABI 6.3, no flags
+        assert int.from_bytes(data[-4:], "little") == zlib.crc32(data[:-4])
+    assert sum(map(len, files)) <= matrix.ARCHITECTURES[arch]["budget"]
 
 
 @pytest.mark.parametrize("name", [matrix.host(), matrix.PORTABLE])

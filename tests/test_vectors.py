@@ -1,4 +1,4 @@
-"""The shared vectors on the native module, the portable twin and the host's C."""
+"""The shared vectors on the native modules, the portable twins and the host's C."""
 
 import subprocess
 

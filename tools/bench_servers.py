@@ -13,7 +13,7 @@ from pathlib import Path
 
 import emulators
 import peers
-from matrix import BUILD, PORTABLE, ROOT, host, micropython, native_mpy, version
+from matrix import BUILD, PORTABLE, ROOT, host, micropython, native_mpys, version
 
 UNIX = BUILD / "unix" / "micropython"
 TARGET = "unix-armv7emsp"  # the 32-bit build, with the native file of many boards
@@ -92,7 +92,8 @@ def stage(server, arch):
             cross = micropython() / "mpy-cross/build/mpy-cross"
             subprocess.run([cross, "-s", str(name), "-o", compiled, source], check=True)
     if server.name == "aioweb" and arch != PORTABLE:
-        shutil.copy(native_mpy(arch), folder / "lib" / "web")
+        for native in native_mpys(arch):
+            shutil.copy(native, folder / "lib" / "web")
     return folder
 
 
@@ -101,8 +102,8 @@ def environment(folder):
 
 
 def native_code(arch):
-    """Bytes of machine code in our native file."""
-    data = native_mpy(arch).read_bytes()
+    """Bytes of machine code in the native file that hello world loads."""
+    data = native_mpys(arch)[0].read_bytes()
     position = 4
 
     def number():

@@ -5,7 +5,7 @@
 Prints a table; --write puts it in bench/cost.md, and the figures in bench/cost.json,
 above which the tests let none grow.
 The counts are exact: QEMU's user emulation executes the functions, compiled with
-the native module's flags, and a plugin counts.
+the native modules' flags, and a plugin counts.
 """
 
 import argparse
@@ -156,7 +156,7 @@ INTRODUCTION = """\
 # What parsing costs
 
 Instructions executed, and in parentheses per byte of input: exact counts under
-QEMU, with the native module's own compilers and flags. `make cost` writes this
+QEMU, with the native modules' own compilers and flags. `make cost` writes this
 table. Next to each head stands llhttp, the parser of Node.js, where it links.
 
 """

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from matrix import ARCHITECTURES, BUILD, PORTABLE, ROOT, dist_dir, micropython, native_mpy, version
+from matrix import ARCHITECTURES, BUILD, PORTABLE, ROOT, dist_dir, micropython, native_mpys, version
 
 SOURCES = sorted((ROOT / "pysrc").glob("web/*.py"))
 
@@ -35,7 +35,8 @@ def assemble(arch, bytecode, out):
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(bytecode, out)
     if arch != PORTABLE:
-        shutil.copyfile(native_mpy(arch), out / "web" / "_native.mpy")
+        for native in native_mpys(arch):
+            shutil.copyfile(native, out / "web" / native.name)
     files = sorted(p.relative_to(out).as_posix() for p in out.rglob("*.mpy"))
     package = {"version": version(), "urls": [[f, f] for f in files]}
     lines = json.dumps(package, indent=2).replace("[\n      ", "[").replace("\n    ]", "]")

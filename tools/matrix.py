@@ -14,6 +14,7 @@ MATRIX = yaml.safe_load((ROOT / "build_matrix.yml").read_text())
 ARCHITECTURES = MATRIX["architectures"]
 ABI = MATRIX["abi"]
 PORTABLE = "portable"
+NATIVE_FILES = ["_native.mpy", "_frames.mpy"]
 
 
 def version():
@@ -27,9 +28,9 @@ def micropython():
     return Path(os.environ.get("MPY_DIR") or BUILD / "micropython")
 
 
-def native_mpy(arch):
-    """Where the native file of an architecture is built."""
-    return BUILD / "native" / arch / "_native.mpy"
+def native_mpys(arch):
+    """Where the native files of an architecture are built."""
+    return [BUILD / "native" / arch / name for name in NATIVE_FILES]
 
 
 def dist_dir(arch):

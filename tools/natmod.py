@@ -1,4 +1,4 @@
-"""Builds the native module: natmod/*.c to build/native/<arch>/_native.mpy.
+"""Builds the native modules: natmod/*.c to build/native/<arch>/*.mpy.
 
     python tools/natmod.py [--espressif] ARCH...
 
@@ -13,10 +13,8 @@ import sys
 import zlib
 
 from elftools.elf.elffile import ELFFile
-from matrix import ARCHITECTURES, BUILD, MATRIX, ROOT, micropython, native_mpy
+from matrix import ARCHITECTURES, BUILD, MATRIX, ROOT, micropython, native_mpys
 
-UNIT = "natmod/unit.c"
-BINDING = "natmod/module.c"
 # Supplied by mpy_ld.py when it links.
 LINKER_SYMBOLS = {"", "mp_fun_table", "mp_native_qstr_table", "_GLOBAL_OFFSET_TABLE_"} | {
     f"mp_type_fun_builtin_{arity}" for arity in ("0", "1", "2", "3", "var")
@@ -63,14 +61,15 @@ def check_object(path):
         sys.exit(f"natmod: {path.name}: " + "; ".join(faults))
 
 
-def build(arch, espressif=False):
+def build_module(arch, out, espressif):
+    """Build one module from the source that has its name without the underscore."""
+    source = f"natmod/{out.stem[1:]}.c"
     mpy = micropython()
-    out = native_mpy(arch)
     out.parent.mkdir(parents=True, exist_ok=True)
-    config, obj = out.with_name("native.config.h"), out.with_name("unit.o")
+    config, obj = out.with_suffix(".config.h"), out.with_suffix(".o")
     compiler, flags = compiler_of(arch, espressif)
     ld = [sys.executable, ROOT / "tools/link.py", "--arch", arch]
-    run(*ld, "--preprocess", "-o", config, BINDING)
+    run(*ld, "--preprocess", "-o", config, source)
     run(
         compiler,
         *MATRIX["common_flags"].split(),
@@ -84,7 +83,7 @@ def build(arch, espressif=False):
         mpy,
         "-I.",
         "-c",
-        UNIT,
+        source,
         "-o",
         obj,
     )
@@ -95,9 +94,16 @@ def build(arch, espressif=False):
     # package can tell a damaged file, on which that loader hangs or worse.
     data = out.read_bytes()
     out.write_bytes(data + zlib.crc32(data).to_bytes(4, "little"))
-    size, budget = out.stat().st_size, ARCHITECTURES[arch]["budget"]
-    print(f"{arch}: {size} bytes of {budget}", flush=True)
-    if size > budget:
+
+
+def build(arch, espressif=False):
+    files = native_mpys(arch)
+    for out in files:
+        build_module(arch, out, espressif)
+    sizes, budget = [out.stat().st_size for out in files], ARCHITECTURES[arch]["budget"]
+    parts = " + ".join(f"{out.name} {size}" for out, size in zip(files, sizes))
+    print(f"{arch}: {parts} = {sum(sizes)} bytes of {budget}", flush=True)
+    if sum(sizes) > budget:
         sys.exit(f"natmod: {arch} is over its size budget of {budget} bytes")
 
 

@@ -3,9 +3,16 @@ from binascii import a2b_base64, b2a_base64
 
 from micropython import const
 
-from web._codec import mask, utf8, ws_build, ws_parse
+from web._choose import choose
+from web._codec import utf8
 from web.errors import HTTPException
 from web.stream import fill, new_buffer, receive_into, send
+
+_frames = choose("_frames", "_portable_frames")[0]
+mask = _frames.mask
+ws_build = _frames.ws_build
+ws_parse = _frames.ws_parse
+choose = None  # see there
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _UPGRADE = const(4)

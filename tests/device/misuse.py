@@ -9,7 +9,7 @@ class Liar(bytearray):
         return 0
 
 
-def run(codec):
+def run(codec, frames):
     buf = bytearray(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
     out = [None] * 10
     small = [None]
@@ -42,7 +42,8 @@ def run(codec):
     for i, (name, args) in enumerate(calls):
         gc.collect()
         try:
-            print(i, name, getattr(codec, name)(*args))
+            module = codec if hasattr(codec, name) else frames
+            print(i, name, getattr(module, name)(*args))
         except (TypeError, IndexError, OverflowError) as e:
             print(i, name, type(e).__name__)
     gc.collect()
@@ -50,9 +51,10 @@ def run(codec):
 
 
 def main():
+    import web._frames as frames
     import web._native as codec
 
-    run(codec)
+    run(codec, frames)
     print("{} left".format(sys.implementation.name))
 
 

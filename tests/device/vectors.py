@@ -1,4 +1,4 @@
-# Runs the shared vectors on one of the two parsers, under any MicroPython:
+# Runs the shared vectors on the native modules or on their twins, under any MicroPython:
 #
 #   micropython vectors.py native|portable FOLDER [STEP]
 #
@@ -27,8 +27,9 @@ def check(what, got, want):
 
 
 class Runner:
-    def __init__(self, codec, step):
+    def __init__(self, codec, frames, step):
         self.codec = codec
+        self.frames = frames
         self.step = step
         self.out = [None] * 10
 
@@ -108,7 +109,7 @@ class Runner:
         masked = case["role"] == "server"
         expect = case.get("expect")
         want = -case["close"] if "close" in case else expect["header"] if expect else 0
-        parse = self.codec.ws_parse
+        parse = self.frames.ws_parse
         for i in range(len(data) if want <= 0 else want):
             got = parse(data, 0, i, masked, case["rsv"], self.out)
             if got and (want >= 0 or got != want):
@@ -130,14 +131,14 @@ class Runner:
         if expect.get("payload") is not None:
             payload = bytearray(buf[start + expect["header"] :][:length])
             if key:
-                self.codec.mask(payload, 0, length, buf[key : key + 4], 0)
+                self.frames.mask(payload, 0, length, buf[key : key + 4], 0)
             check("payload", bytes(payload), to_bytes(expect["payload"]))
 
     def build(self, case):
         key = case["key"] and binascii.unhexlify(case["key"])
         first = case["opcode"] | case["rsv"] | (128 if case["fin"] else 0)
         out = bytearray(14)
-        n = self.codec.ws_build(out, first, case["length"], key or None)
+        n = self.frames.ws_build(out, first, case["length"], key or None)
         check("header", binascii.hexlify(out[:n]).decode(), case["out"])
 
     def mask(self, case):
@@ -147,11 +148,11 @@ class Runner:
         for pad in range(5):
             buf = bytearray(pad) + bytearray(data) + bytearray(3)
             end = pad + len(data)
-            self.codec.mask(buf, pad, end, key, case["offset"])
+            self.frames.mask(buf, pad, end, key, case["offset"])
             check("mask", bytes(buf), bytes(pad) + want + bytes(3))
             split = pad + len(data) // 3
-            self.codec.mask(buf, pad, split, key, case["offset"])
-            self.codec.mask(buf, split, end, key, case["offset"] + split - pad)
+            self.frames.mask(buf, pad, split, key, case["offset"])
+            self.frames.mask(buf, split, end, key, case["offset"] + split - pad)
             check("unmask", bytes(buf[pad:end]), data)
 
     def accept(self, case):
@@ -193,10 +194,12 @@ class Runner:
 
 def main(which, folder, step):
     if which == "native":
+        import web._frames as frames
         import web._native as codec
     else:
         import web._portable as codec
-    runner = Runner(codec, step)
+        import web._portable_frames as frames
+    runner = Runner(codec, frames, step)
     passed = failed = 0
     for name in ("heads", "frames", "query", "utf8"):
         with open((folder + "/" if folder else "") + name + ".jsonl") as lines:

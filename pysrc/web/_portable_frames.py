@@ -1,0 +1,72 @@
+# The portable twin of _frames, as _portable is of _native.
+from web._portable import _check
+
+
+def ws_parse(buf, start, end, masked, rsv, out):
+    _check(buf, start, end)
+    if start == end:
+        return 0
+    first = buf[start]
+    control = first & 8
+    if first & 7 > 2 or first & 0x70 & ~rsv or (control and first & 0xF0 != 0x80):
+        return -1002
+    if end - start == 1:
+        return 0
+    second = buf[start + 1]
+    length = second & 0x7F
+    if bool(second & 0x80) != bool(masked) or (control and length > 125):
+        return -1002
+    at = start + 2
+    if length >= 126:
+        n = 2 if length == 126 else 8
+        if end - at < n:
+            return 0
+        if n == 8:
+            if buf[at] & 0x80:
+                return -1002
+            if buf[at] or buf[at + 1] or buf[at + 2] or buf[at + 3] or buf[at + 4] & 0xC0:
+                return -1009
+            at += 4
+            n = 4
+        length = 0
+        for i in range(at, at + n):
+            length = length << 8 | buf[i]
+        at += n
+        if length < (126 if n == 2 else 0x10000):
+            return -1002
+    key = 0
+    if masked:
+        key = at
+        at += 4
+        if at > end:
+            return 0
+    out[0] = first
+    out[1] = length
+    out[2] = key
+    return at - start
+
+
+def ws_build(buf, first, length, key):
+    _check(buf, 0, 14)
+    buf[0] = first
+    bit = 0 if key is None else 0x80
+    if length < 126:
+        buf[1] = bit | length
+        n = 2
+    else:
+        n = 4 if length < 0x10000 else 10
+        buf[1] = bit | (126 if n == 4 else 127)
+        for i in range(2, n):
+            shift = (n - 1 - i) * 8
+            buf[i] = length >> shift & 0xFF if shift < 32 else 0
+    if key is not None:
+        for i in range(4):
+            buf[n + i] = key[i]
+        n += 4
+    return n
+
+
+def mask(buf, start, end, key, offset):
+    _check(buf, start, end)
+    for i in range(start, end):
+        buf[i] ^= key[(i - start + offset) & 3]
