@@ -122,8 +122,8 @@ def test_half_open_clients_do_not_keep_others_out(server):
     sockets = []
     for i in range(100):
         sockets += burst(server, 1, (b"", HALF_HEAD, HALF_BODY)[i % 3])
-    # it waits in line behind them, and each has its grace: 0.5 s for a head, 2 s for a body
-    get(server, within=10)
+    # it waits in line behind them, and each has its grace: 0.5 s for a head, 1 s for a body
+    get(server, within=6)
     for _ in range(5):
         get(server, within=2)
     close(sockets)
@@ -146,6 +146,34 @@ def test_waiting_client_is_served_when_a_busy_one_ends(parser):
             client.run([body(b"slept"), END])
             client.s.close()
         busy[0].s.close()
+
+
+def test_clients_that_left_do_not_keep_others_out(parser):
+    """Their handlers wait for something else, and may do so for long."""
+    with serving(parser, SCRIPT, json.dumps({"max_connections": 4})) as server:
+        for _ in range(4):
+            client = Client(server)
+            client.run([head_of("/sleep/60000")])
+            client.s.close()
+        get(server, within=2)
+
+
+def test_bodies_that_drip_do_not_keep_others_out(parser):
+    with serving(parser, SCRIPT, json.dumps({"max_connections": 4})) as server:
+        clients = [Client(server) for _ in range(4)]
+        for client in clients:
+            client.run([head_of("/read", "POST", "Content-Length: 60000")])
+        with Client(server) as waiting:
+            waiting.run([LAST])
+            deadline = time.monotonic() + 15
+            while not select.select([waiting.s], [], [], 0.4)[0]:
+                assert time.monotonic() < deadline
+                for client in clients:
+                    with contextlib.suppress(OSError):
+                        client.s.send(b"x")
+            waiting.run([INDEX, END])
+        for client in clients:
+            client.s.close()
 
 
 def test_newest_client_takes_the_place_of_an_idle_one(parser):

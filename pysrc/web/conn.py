@@ -66,6 +66,7 @@ class Connection:
     # what few connections change stands here, and costs each of them nothing
     state = 1  # what it does, see server.py
     since = 0  # the server's clock when it began to wait for body or writing
+    began = 0  # and when it began to answer a request that takes its time
     evicted = False  # whether it gives its place to another, and must not stay on
     expired = False  # whether its deadline ended what its task waited for
     timed_out = False  # whether that was noticed

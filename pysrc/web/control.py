@@ -8,7 +8,8 @@ _HEAD = const(1)  # states of a connection, see server.py
 _IDLE = const(2)
 _TICK_MS = const(250)
 _GRACE = const(2)  # ticks in which an honest client has sent its head
-_STALLED = const(8)  # ticks without a byte of a body that is due, or room for one
+_STALLED = const(4)  # ticks without a byte of a body that is due, or room for one
+_LONG = const(40)  # ticks in which an honest client has sent a body
 _FIRST = const(1 << 20)  # ticks: idle connections come first
 
 
@@ -28,19 +29,42 @@ def _choose(server):
     ended for that, else None."""
     chosen = None
     longest = -1
+    clock = server.clock
     for conn in server.connections:
-        if conn.deadline is None:
-            continue  # its handler works
+        if conn.deadline is None and (conn.state == _IDLE or conn.state == _HEAD):
+            continue  # it is being ended
         if conn.state == _IDLE:
-            wait = server.clock - conn.deadline + _FIRST
+            wait = clock - conn.deadline + _FIRST
         elif conn.state == _HEAD:
-            wait = server.clock - conn.deadline + server.head_ticks - _GRACE
+            wait = clock - conn.deadline + server.head_ticks - _GRACE
+        elif conn.sender:
+            wait = clock - conn.since - _STALLED
+        elif conn.websocket:
+            continue
+        elif conn.deadline is not None:  # for a part of the body
+            wait = max(clock - conn.since - _STALLED, clock - conn.began - _LONG)
+        elif _is_gone(conn):
+            wait = clock - conn.began
         else:
-            wait = server.clock - conn.since - _STALLED
+            continue  # its handler works
         if wait > longest:
             longest = wait
             chosen = conn
     return chosen
+
+
+def _is_gone(conn):
+    """Whether a client whose request is being answered has left. What else it sent is
+    taken in."""
+    buf = conn.buf
+    if conn.sock is None or conn.end == len(buf):
+        return False
+    try:
+        n = conn.sock.readinto(memoryview(buf)[conn.end :])
+    except OSError:
+        return True
+    conn.end += n or 0
+    return n == 0
 
 
 async def _wait_for_end(server):

@@ -89,6 +89,7 @@ class Server:
         self.stopping = False
         self._ssl = None
         self.queue = None  # the event loop's queue of tasks that wait for sockets
+        self._failed = False  # whether the last client could not be accepted
         self._listener = None
         self._task = None  # what accepts connections
         self._watch = None  # what watches over their deadlines
@@ -176,17 +177,30 @@ class Server:
                 wait(self, listener, entry, self._task)
                 yield
                 self._accept(listener)
+                self._failed = False
             except Exception as e:
                 if isinstance(e, OSError) and e.errno in _LEFT:
                     continue
                 # there is no memory or no descriptor for it: that must not end the
                 # server. The pause keeps a lasting error from being a busy loop.
                 gc.collect()
-                try:
-                    print("web: accept failed:", repr(e))
-                except MemoryError:
-                    pass
+                self._complain(e)
                 await asyncio.sleep_ms(100)
+
+    def _complain(self, e):
+        """Say that a client could not be accepted, and give it the place of an idle
+        one."""
+        if not self._failed:
+            self._failed = True  # once is enough
+            try:
+                print("web: accept failed:", repr(e))
+            except MemoryError:
+                pass
+        for conn in self.connections:
+            if conn.state == _IDLE:
+                conn.evicted = True
+                conn.expire()
+                break
 
     def _accept(self, listener):
         sock, addr = listener.accept()
@@ -285,6 +299,7 @@ class Server:
                 if rest:
                     # other tasks run only now
                     conn.state = _BUSY
+                    conn.began = self.clock
                     if not r._left and r._chunks is None:
                         conn.deadline = None  # else the handler may wait for its body
                     await rest
