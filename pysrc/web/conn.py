@@ -93,8 +93,10 @@ class Connection:
         self.end = 0
 
     def expire(self):
-        """End what the connection's task is waiting for, or the task that waits to
-        send on it, with OSError (ETIMEDOUT)."""
+        """The deadline is over: end what the connection's task is waiting for, or the
+        task that waits to send on it, with OSError (ETIMEDOUT)."""
+        if self.websocket and not self.evicted and self.websocket.overdue():
+            return
         self.expired = True
         self.deadline = None
         (self.sender or self.task).cancel()

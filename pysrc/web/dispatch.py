@@ -147,12 +147,12 @@ async def _run_raw(handler, conn, r):
         await handler(r, w)
         await w.drain()
         if conn.websocket:
-            await conn.websocket.close()
+            await conn.websocket.finish()
     except _HeadSent:
         pass
     except Exception:
         if conn.websocket and not conn.lost:
-            await conn.websocket.close(1011)
+            await conn.websocket.finish(1011)
         raise
     if not conn.sent and conn.sock:
         print("web: {} {}: the handler sent no response".format(r.method, _escaped(r.path)))

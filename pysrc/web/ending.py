@@ -36,8 +36,9 @@ def _pending(conn):
         return False
 
 
-async def linger(conn):
-    """Take what the client is still sending, until it ends or pauses.
+async def linger(conn, last=None):
+    """Take what the client is still sending, until it ends or pauses, or until
+    last(buf, n) tells of the n bytes that came that they are the last.
 
     Closing a socket with unread data resets the connection, and the reset may
     overtake the response (RFC 9112 9.6). MicroPython's sockets have no shutdown().
@@ -52,5 +53,8 @@ async def linger(conn):
             if not n:
                 break
             left -= n
+            if last and last(conn.buf, n):
+                break
     except OSError:
         pass
+    conn.pos = conn.end  # all that came is taken

@@ -156,7 +156,7 @@ class Runner:
             check("unmask", bytes(buf[pad:end]), data)
 
     def accept(self, case):
-        from web.websocket import accept_key
+        from web.handshake import accept_key
 
         check("accept", accept_key(case["key"].encode()).decode(), case["accept"])
 

@@ -1,0 +1,68 @@
+# The opening handshake of WebSocket connections (RFC 6455 4.2).
+from binascii import a2b_base64, b2a_base64
+
+from micropython import const
+
+from web.errors import HTTPException
+from web.response import check_token
+from web.stream import new_buffer, send
+
+_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_UPGRADE = const(4)
+_BUFFER = const(256)  # bytes received at once, but for long payloads
+_UPGRADE_FIELDS = "Upgrade: websocket\r\nConnection: upgrade\r\n"
+
+
+def accept_key(key):
+    """Return the Sec-WebSocket-Accept (bytes) for a key (bytes), RFC 6455 4.2.2."""
+    try:
+        from hashlib import sha1
+    except ImportError:
+        from web._sha1 import sha1
+    return b2a_base64(sha1(key + _GUID).digest()).strip()
+
+
+def _items(value):
+    return [item.strip() for item in value.split(",")]
+
+
+def check(r):
+    """Return the client's key (bytes). Raises HTTPException (RFC 6455 4.2.1)."""
+    get = r.headers.get
+    options = [item.lower() for item in _items(get("upgrade", ""))]
+    if r.method != "GET" or not r.flags & _UPGRADE or "websocket" not in options:
+        raise HTTPException(426, _UPGRADE_FIELDS)
+    if get("sec-websocket-version") != "13":
+        raise HTTPException(426, _UPGRADE_FIELDS + "Sec-WebSocket-Version: 13\r\n")
+    key = get("sec-websocket-key", "").encode()
+    try:
+        if len(key) == 24 and len(a2b_base64(key)) == 16 and not r.length:
+            return key
+    except ValueError:
+        pass
+    raise HTTPException(400)
+
+
+async def accept(r, w, ws, subprotocols=(), origins=None, ping_interval=None, ping_timeout=10):
+    """Answer the handshake in r and return ws; see WebSocket.upgrade()."""
+    key = check(r)
+    get = r.headers.get
+    if origins is not None and get("origin") not in origins:
+        raise HTTPException(403)
+    head = (
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+        b"Connection: Upgrade\r\nSec-WebSocket-Accept: " + accept_key(key) + b"\r\n"
+    )
+    for name in _items(get("sec-websocket-protocol", "")):
+        if name in subprotocols:
+            ws.subprotocol = check_token(name)
+            head += b"Sec-WebSocket-Protocol: " + name.encode() + b"\r\n"
+            break
+    conn = w.conn
+    r._buf = conn.buf
+    new_buffer(conn, _BUFFER)
+    await send(conn, head + b"\r\n")
+    conn.websocket = ws
+    if ping_interval:
+        ws.keep(ping_interval, ping_timeout)
+    return ws
