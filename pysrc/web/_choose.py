@@ -1,6 +1,7 @@
 # Chooses between a native module and its portable twin. Nothing is chosen twice, so
 # this module frees itself; what imports it sets its own name of choose() to None.
 # (The value of a name or item that is deleted lives on.)
+import gc
 import sys
 
 import web
@@ -14,6 +15,7 @@ def choose(native, portable):
     which = "native"
     try:
         _check(web.__path__ + "/" + native + ".mpy")
+        gc.collect()  # what stays for good should lie where the heap begins
         module = __import__("web." + native, None, None, (native,))
     except (ImportError, ValueError) as e:
         # ImportError: no native file here. ValueError: one that this firmware refuses.
