@@ -30,3 +30,21 @@ def test_two_tasks_do_not_mix_their_events(app):
     assert sorted(events) == [b""] + [
         b"data: " + c * 40000 for c in (b"a", b"b") for _ in range(20)
     ]
+
+
+def test_heartbeat_and_retry(app):
+    with app.connect() as s:
+        s.sendall(b"GET /room-events HTTP/1.1\r\nHost: a\r\nLast-Event-ID: 41\r\n\r\n")
+        received = b""
+        while received.count(b": \n\n") < 2:
+            received += s.recv(1000)
+    body = received.split(b"\r\n\r\n", 1)[1]
+    assert body == b"retry: 1000\n\nid: 41\ndata: last\n\n: \n\n: \n\n"
+    app.wait_for_line("left events")
+
+
+def test_client_that_leaves_is_noticed_without_writing(app):
+    with app.connect() as s:
+        s.sendall(b"GET /quiet HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert s.recv(1000).startswith(b"HTTP/1.1 200 OK")
+    app.wait_for_line("quiet client left", timeout=1)

@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+from test_server import head_of
 from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK
 from websockets.sync.client import connect
 
@@ -39,9 +40,9 @@ def frame(opcode, payload=b"", fin=True, key=b"\x12\x34\x56\x78", length=None):
     return head + key + bytes(b ^ key[i & 3] for i, b in enumerate(payload))
 
 
-def frames_after(app, *parts, half_close=False):
+def frames_after(app, *parts, half_close=False, path="/ws"):
     """The bytes that the server sends after its 101, for these frames."""
-    response = app.exchange(handshake() + parts[0], *parts[1:], half_close=half_close)
+    response = app.exchange(handshake(path) + parts[0], *parts[1:], half_close=half_close)
     head, rest = response.split(b"\r\n\r\n", 1)
     assert head.startswith(b"HTTP/1.1 101 ")
     return rest
@@ -218,6 +219,72 @@ def test_close_refuses_what_may_not_be_sent(app):
     response = app.exchange(handshake("/ws-bad-close"), frame(8, b"\x03\xe8"))
     rest = response.split(b"\r\n\r\n", 1)[1]
     assert rest == b"\x81\x07refused" * 3 + b"\x88\x7d\x03\xe8" + b"x" * 123
+
+
+def test_messages(app):
+    with connect(
+        app.url("/ws-messages", "ws"), subprotocols=["none", "log", "chat"], origin="http://here"
+    ) as ws:
+        assert ws.subprotocol == "log"
+        assert ws.recv(timeout=10) == "log False"
+        ws.send("text")
+        assert ws.recv(timeout=10) == "str"
+        ws.send(b"binary")
+        assert ws.recv(timeout=10) == "bytearray"
+        ws.send("ping")
+        assert ws.recv(timeout=10) == "str"
+        ws.close(4000, "bye, Zoë")
+    app.wait_for_line("ended True 4000 bye, Zoë")
+
+
+def test_ping_has_its_data(app):
+    rest = frames_after(app, b"", frame(1, b"ping"), frame(8), path="/ws-messages")
+    assert rest == b"\x81\x0aNone False\x81\x03str\x89\x0dare you there\x88\x00"
+
+
+@pytest.mark.parametrize("origin", ["http://there", "null"])
+def test_other_origins_are_refused(app, origin):
+    response = app.exchange(handshake("/ws-messages", Origin=origin, Connection="Upgrade, close"))
+    assert response.startswith(b"HTTP/1.1 403 ")
+
+
+@pytest.mark.parametrize("code", [1000, 1001, 1002, 1003, 1007, 1011, 1014, 3000, 4999])
+def test_codes_that_a_client_may_close_with(app, code):
+    payload = code.to_bytes(2, "big") + "Grüße".encode()
+    started = time.monotonic()
+    rest = frames_after(app, b"", frame(8, payload), path="/ws-messages")
+    assert rest == b"\x81\x0aNone False\x88\x02" + payload[:2]
+    assert time.monotonic() - started < 0.3
+    app.wait_for_line(f"ended True {code} Grüße")
+
+
+def test_dead_client_is_found(app):
+    """One that answers pings stays, one that does not is let go."""
+    with connect(app.url("/ws-watched", "ws")) as alive, app.connect() as dead:
+        dead.sendall(handshake("/ws-watched"))
+        started = time.monotonic()
+        received = dead.makefile("rb").read()
+        assert 0.5 < time.monotonic() - started < 3
+        assert received.split(b"\r\n\r\n", 1)[1] == b"\x89\x00"
+        app.wait_for_line("watched 1006")
+        alive.send("still here")
+        assert alive.recv(timeout=10) == "still here"
+
+
+def test_stuck_member_of_a_room_is_dropped(app):
+    with connect(app.url("/room/Ada", "ws")) as ada, app.connect() as stuck:
+        stuck.sendall(handshake("/room/stuck"))
+        assert stuck.recv(4).startswith(b"HTTP")
+        while app.exchange(head_of("/members"), half_close=True)[-1:] != b"2":
+            pass
+        ada.send("flood")
+        for i in range(100):
+            assert ada.recv(timeout=10).startswith(f"Ada: {i} ")
+        app.wait_for_line("left stuck")
+        ada.send("one more")
+        assert ada.recv(timeout=10).startswith("Ada: 0 ")
+    app.wait_for_line("left Ada")
+    assert app.exchange(head_of("/members"), half_close=True).endswith(b"\r\n\r\n0")
 
 
 def test_flood_leaves_the_other_tasks_their_turn(app):

@@ -18,6 +18,7 @@ __version__ = "0.1.0"
 
 _LAZY = {
     "App": "app",
+    "Broadcast": "broadcast",
     "EventSource": "sse",
     "HTTPException": "errors",
     "Response": "response",

@@ -1,4 +1,5 @@
 # A connection: a non-blocking socket, and the one buffer that is read into.
+from asyncio import core
 from builtins import bytearray, id  # found sooner in this module
 
 from micropython import const
@@ -78,6 +79,7 @@ class Connection:
     sender = None  # the task that waits to write
     busy = None  # an Event while there is one
     turns = 0  # socket calls in a row that found no need to wait
+    helpers = ()  # further tasks that end with it
     touched = False  # whether there is more to close than a socket
 
     def __init__(self, server, sock, addr):
@@ -101,17 +103,28 @@ class Connection:
         self.deadline = None
         (self.sender or self.task).cancel()
 
+    def abort(self):
+        """End what every task is waiting for on the connection, and its handler."""
+        self.lost = True
+        self.expired = True
+        self.deadline = None
+        for task in (self.sender, self.task):
+            if task and task is not core.cur_task:
+                task.cancel()
+
     def close(self):
         """Close the socket. What was written and not sent is lost."""
         sock = self.sock
         if sock:
             # never used again: its descriptor may soon be another connection's
             self.sock = None
-            sock.close()
             if self.touched:
-                if self.raw:  # which TLS leaves open when its handshake failed
-                    self.raw.close()
                 if self.websocket:
                     self.websocket.open = False
+                for task in self.helpers:
+                    task.cancel()
                 if self.sender:
                     self.expire()
+            sock.close()
+            if self.touched and self.raw:  # which TLS leaves open when its handshake failed
+                self.raw.close()

@@ -39,7 +39,7 @@ def _choose(server):
             wait = clock - conn.deadline + server.head_ticks - _GRACE
         elif conn.sender:
             wait = clock - conn.since - _STALLED
-        elif conn.websocket:
+        elif conn.websocket and conn.websocket.open:
             continue
         elif conn.deadline is not None:  # for a part of the body
             wait = max(clock - conn.since - _STALLED, clock - conn.began - _LONG)

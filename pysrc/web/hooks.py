@@ -80,9 +80,38 @@ def mount(app, other, prefix=""):
             app._add(prefix + path, method, (handler, raw, limit, (app,) + apps))
 
 
+def websocket(app, path, **options):
+    """Decorate `async def handler(r, ws, **params)`, which gets a WebSocket at path. The
+    options are those of WebSocket.upgrade()."""
+    from web.websocket import WebSocket
+
+    return _upgrading(app, path, WebSocket, options)
+
+
+def sse(app, path, **options):
+    """Decorate `async def handler(r, events, **params)`, which gets an EventSource at
+    path. The options are those of EventSource.upgrade()."""
+    from web.sse import EventSource
+
+    return _upgrading(app, path, EventSource, options)
+
+
+def _upgrading(app, path, kind, options):
+    def decorate(handler):
+        async def upgrade(r, w):
+            await handler(r, await kind.upgrade(r, w, **options), **r.params)
+
+        app.add_handler(path, upgrade)
+        return handler
+
+    return decorate
+
+
 METHODS = {
     "after_request": after_request,
     "before_request": before_request,
     "errorhandler": errorhandler,
     "mount": mount,
+    "sse": sse,
+    "websocket": websocket,
 }

@@ -97,8 +97,10 @@ class WebSocket:
         """Return the next message, a str for text, else a bytearray; None when the
         connection is over."""
         opcode = self._take()  # it may be there already
-        while opcode >= _CLOSE or opcode <= 0:
+        if opcode <= 0 or opcode >= _CLOSE:
             opcode = await self._next(opcode)
+            while opcode >= _CLOSE:
+                opcode = await self._next()
             if not opcode:
                 return None
         data = self._payload
@@ -313,6 +315,11 @@ class WebSocket:
         if len(payload) > 125 or _close_code(payload) != code:
             raise ValueError("close code or reason")
         await self._send_close(payload)
+
+    def abort(self):
+        """End the connection at once."""
+        self.open = False
+        self._conn.abort()
 
     async def finish(self, code=1000):
         """End the connection as RFC 6455 7.1 has it: send a close frame, and wait for

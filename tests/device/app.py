@@ -146,6 +146,65 @@ async def ws(r, w):
             await ws.send(event["data"])
 
 
+@app.route("/ws-messages")
+async def ws_messages(r, w):
+    ws = await web.WebSocket.upgrade(
+        r, w, subprotocols=("chat", "log"), origins=(None, "http://here")
+    )
+    await ws.send("{} {}".format(ws.subprotocol, ws.closed))
+    async for message in ws:
+        await ws.send(type(message).__name__)
+        if message == "ping":
+            await ws.ping(b"are you there")
+    print("ended", ws.closed, ws.close_code, ws.close_reason)
+
+
+@app.route("/ws-watched")
+async def ws_watched(r, w):
+    ws = await web.WebSocket.upgrade(r, w, ping_interval=0.5, ping_timeout=0.5)
+    async for message in ws:
+        await ws.send(message)
+    print("watched", ws.close_code)
+
+
+room = web.Broadcast(most=4)
+
+
+@app.websocket("/room/<name>")
+async def enter(r, ws, name):
+    joined = asyncio.create_task(room.join(ws))
+    try:
+        async for message in ws:
+            for i in range(100 if message == "flood" else 1):
+                room.send("{}: {} ".format(name, i) + "x" * 100000)
+                await asyncio.sleep_ms(5)
+    finally:
+        joined.cancel()
+        print("left", name, len(room))
+
+
+@app.sse("/room-events", retry=1000, heartbeat=0.2)
+async def room_events(r, events):
+    await events.send("last", id=events.last_event_id)
+    try:
+        await room.join(events)
+    finally:
+        print("left", "events", len(room))
+
+
+@app.sse("/quiet", heartbeat=None)
+async def quiet(r, events):
+    try:
+        await asyncio.sleep(1000)
+    finally:
+        print("quiet client left")
+
+
+@app.get("/members")
+def members(r):
+    return str(len(room))
+
+
 @app.route("/ws-leave")
 async def ws_leave(r, w):
     ws = await web.WebSocket.upgrade(r, w)
@@ -186,9 +245,8 @@ async def endless(r, w):
         while True:
             await stream.send("tick")
             await asyncio.sleep_ms(10)
-    except OSError as e:
-        print("stream ended", e.errno)
-        raise
+    finally:
+        print("stream ended")
 
 
 @app.route("/missing-file")

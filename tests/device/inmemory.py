@@ -30,8 +30,9 @@ class Stream(io.IOBase):
             self.parts.insert(0, part[n:])
         return n
 
-    def write(self, data):
-        self.sent += bytes(data)
+    def write(self, data, n=None):
+        data = bytes(data)[:n]
+        self.sent += data
         return len(data)
 
     def ioctl(self, request, argument):
