@@ -159,14 +159,23 @@ def imported(server):
 
 
 BOARD = "board-cortex-m0"
+# The collector keeps what stale pointers on the stack point to: they are written over.
 IMPORT = """
 import asyncio, gc
 asyncio.Event, asyncio.start_server, asyncio.wait_for
-gc.collect()
-before = gc.mem_alloc()
-getattr(__import__({!r}), {!r})
-gc.collect()
-print(gc.mem_alloc() - before)
+def overwrite(n):
+    a = b = c = d = e = f = None
+    if n:
+        overwrite(n - 1)
+def used():
+    overwrite(25)
+    gc.collect()
+    return gc.mem_alloc()
+before = used()
+import {0}
+used()
+{0}.{1}
+print(used() - before)
 """
 
 

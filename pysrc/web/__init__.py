@@ -16,24 +16,20 @@ for what it needs.
 
 __version__ = "0.1.0"
 
-_LAZY = {
-    "App": "app",
-    "Broadcast": "broadcast",
-    "EventSource": "sse",
-    "HTTPException": "errors",
-    "Response": "response",
-    "WebSocket": "websocket",
-    "abort": "errors",
-    "implementation": "_codec",
-    "parse_qs": "query",
-    "redirect": "response",
-}
+# Where each name is: in one string, which takes a third of a dict's memory.
+_LAZY = (
+    " App:app Broadcast:broadcast EventSource:sse HTTPException:errors"
+    " Response:response WebSocket:websocket abort:errors implementation:_codec"
+    " parse_qs:query redirect:response "
+)
 
 
 def __getattr__(name):
-    module = _LAZY.get(name)
-    if module is None:
+    start = _LAZY.find(" " + name + ":")
+    if start < 0:
         raise AttributeError(name)
-    value = getattr(__import__("web." + module, None, None, (name,)), name)
+    start += len(name) + 2
+    module = "web." + _LAZY[start : _LAZY.find(" ", start)]
+    value = getattr(__import__(module, None, None, (name,)), name)
     globals()[name] = value
     return value

@@ -97,20 +97,8 @@ class App(Server):
         """Decorate a handler of POST, see get()."""
         return self._on("POST", path, max_body)
 
-    def put(self, path, max_body=None):
-        """Decorate a handler of PUT, see get()."""
-        return self._on("PUT", path, max_body)
-
-    def patch(self, path, max_body=None):
-        """Decorate a handler of PATCH, see get()."""
-        return self._on("PATCH", path, max_body)
-
-    def delete(self, path, max_body=None):
-        """Decorate a handler of DELETE, see get()."""
-        return self._on("DELETE", path, max_body)
-
     def __getattr__(self, name):
-        # mount(), before_request(), after_request() and errorhandler()
+        # put(), mount(), before_request() and what else few applications call
         from web.hooks import METHODS
 
         method = METHODS.get(name)

@@ -99,7 +99,7 @@ async def stop(server, timeout):
         if not busy:
             break
         await _wait_for_end(server)
-    server._end_all()
+    end_all(server)
     server.stopped.set()
 
 
@@ -110,6 +110,14 @@ def abandon(server):
     for conn in server.connections:
         conn.sender = None
         conn.close()
+
+
+def end_all(server):
+    """End all connections but that of the current task."""
+    for conn in list(server.connections):
+        if conn.task is not core.cur_task:
+            conn.task.cancel()
+            server._forget(conn)
 
 
 async def _leave(websocket):

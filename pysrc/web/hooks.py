@@ -1,4 +1,5 @@
-# What an application may have besides routes: hooks, error handlers, other apps.
+# What fewer applications have: routes of other methods, hooks, error handlers, other
+# apps. App.__getattr__ finds the functions in METHODS.
 
 
 class Hooks:
@@ -36,6 +37,21 @@ def _set_hooked(app):
     app.hooked = True
     for parent, _ in app._mounts:
         _set_hooked(parent)
+
+
+def put(app, path, max_body=None):
+    """Decorate a handler of PUT, see App.get()."""
+    return app._on("PUT", path, max_body)
+
+
+def patch(app, path, max_body=None):
+    """Decorate a handler of PATCH, see App.get()."""
+    return app._on("PATCH", path, max_body)
+
+
+def delete(app, path, max_body=None):
+    """Decorate a handler of DELETE, see App.get()."""
+    return app._on("DELETE", path, max_body)
 
 
 def before_request(app, hook):
@@ -110,8 +126,11 @@ def _upgrading(app, path, kind, options):
 METHODS = {
     "after_request": after_request,
     "before_request": before_request,
+    "delete": delete,
     "errorhandler": errorhandler,
     "mount": mount,
+    "patch": patch,
+    "put": put,
     "sse": sse,
     "websocket": websocket,
 }

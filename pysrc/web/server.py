@@ -13,6 +13,7 @@ from web.conn import Connection, later, reserve, wait
 from web.request import Request
 
 _TICK_MS = const(250)  # of the clock that deadlines are told by
+_RATE = const(4)  # ticks a second
 _IPPROTO_TCP = const(6)
 _TCP_NODELAY = const(1)
 _BUSY = const(0)  # states of a connection: a request is answered
@@ -25,10 +26,6 @@ _UNAVAILABLE = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n"
     b"Content-Length: 0\r\nConnection: close\r\n\r\n"
 )
-
-
-def _ticks(seconds):
-    return int(seconds * 1000) // _TICK_MS + 1
 
 
 class Server:
@@ -80,10 +77,10 @@ class Server:
         self.max_connections = max_connections
         self.backlog = backlog
         self.buffer = min(_BUFFER, max_head)
-        self.body_ticks = _ticks(body_timeout)
-        self.write_ticks = _ticks(write_timeout)
-        self.head_ticks = _ticks(head_timeout)
-        self._idle_ticks = _ticks(idle_timeout)
+        self.body_ticks = int(body_timeout * _RATE) + 1
+        self.write_ticks = int(write_timeout * _RATE) + 1
+        self.head_ticks = int(head_timeout * _RATE) + 1
+        self._idle_ticks = int(idle_timeout * _RATE) + 1
         self.clock = 0  # goes on as long as there are connections
         self._idle_until = self._idle_ticks
         self.stopping = False
@@ -117,7 +114,7 @@ class Server:
         finally:
             if self._listener:  # cancelled
                 self._close()
-                self._end_all()
+                later("control", "end_all", self)
 
     async def start(self, host=None, port=None, ssl=None):
         """Begin to serve, in a task beside others: at host and port, if not the
@@ -159,12 +156,6 @@ class Server:
         self._task.cancel()
         self._listener.close()
         self._listener = None
-
-    def _end_all(self):
-        for conn in list(self.connections):
-            if conn.task is not core.cur_task:
-                conn.task.cancel()
-                self._forget(conn)
 
     # -- accepting
 
