@@ -50,6 +50,13 @@ def test_body_that_stops(app):
         assert status_of(read_all(s)) == 408
 
 
+@pytest.mark.parametrize("body", [b"12345", b"x" * 5000])
+def test_body_that_waits_for_its_handler(app, body):
+    """No time limit of the client's runs while the handler works."""
+    head = head_of("/late", "POST", f"Content-Length: {len(body)}", "Connection: close")
+    assert app.exchange(head, body).endswith(b"\r\n\r\n" + body)
+
+
 def test_body_that_is_slow_but_comes(app):
     with app.connect() as s:
         s.sendall(head_of("/inspect", "POST", "Content-Length: 5"))

@@ -111,17 +111,18 @@ class App(Server):
     def answer(self, conn, r):
         """Begin to answer r. Returns what is to be awaited for the rest, or None."""
         head = r._head
+        dirty = r._dirty
         route = self._routes.get(head[1])
         if route is None and self._router is not None:
             found = self._router.match(r)
             if found:
                 route, r.params = found
-                r._dirty = True
+                r._dirty = dirty = True
         entry = route.get(head[0]) if route else None
         if entry is None or entry[1] or self.hooked:
             return later("dispatch", "dispatch", self, conn, r, route)
         try:
-            if r._dirty:
+            if dirty:
                 limit = entry[2]
                 if r.over(self.max_body if limit is None else limit):
                     return later("dispatch", "dispatch", self, conn, r, route)
@@ -144,7 +145,7 @@ class App(Server):
             # most responses: one buffer serves them all, and leaves in one write
             out = self._text if kind is str else self._bytes
             out[_HEAD:] = b"%d\r\n" % n
-            if conn.closing or r._dirty and not r.drainable():
+            if conn.closing or dirty and not r.drainable():
                 conn.closing = True
                 out.extend(_CLOSE)
             elif head[3] & _HTTP11:

@@ -285,24 +285,25 @@ class Server:
                     conn.closing = True
                 conn.pos = r._end = conn.pos + used
                 if r._dirty or head[4] > 0 or head[3] & _CHUNKED:
+                    conn.deadline = None  # reading the body sets another
                     r.begin()
                 rest = answer(conn, r)
                 if rest:
                     # other tasks run only now
                     conn.state = _BUSY
                     conn.began = self.clock
-                    if not r._left and r._chunks is None:
-                        conn.deadline = None  # else the handler may wait for its body
+                    if not r._dirty:
+                        conn.deadline = None
                     await rest
                     conn.sent = False
+                    if self.stopping:
+                        conn.closing = True
                 if conn.closing:
                     break
                 if r._dirty and (r._left or r._chunks) and not await later("body", "drain", r):
                     break
                 conn.state = _IDLE
                 conn.deadline = self._idle_until
-                if self.stopping:
-                    break
                 if rest and self.hooked:
                     # hooks may have set attributes, which are no other request's
                     r = Request(conn)

@@ -200,6 +200,12 @@ async def quiet(r, events):
         print("quiet client left")
 
 
+@app.post("/late")
+async def late(r):
+    await asyncio.sleep_ms(1200)
+    return await r.body()
+
+
 @app.get("/members")
 def members(r):
     return str(len(room))
