@@ -154,7 +154,7 @@ def test_example(arch, target, name):
 @each([*SOCKETS, ("portable", "unix-armv6m")])
 def test_echo_of_one_megabyte(arch, target):
     message = bytes(range(256)) * 16
-    with Serving(arch, target, DEVICE / "app.py", example=False) as server:
+    with Serving(arch, target, DEVICE / "echo.py", example=False) as server:
         with connect(server.url("/ws", "ws"), compression=None) as ws:
 
             def send():

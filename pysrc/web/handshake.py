@@ -4,7 +4,6 @@ from binascii import a2b_base64, b2a_base64
 from micropython import const
 
 from web.errors import HTTPException
-from web.response import check_token
 from web.stream import new_buffer, send
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -55,7 +54,7 @@ async def accept(r, w, ws, subprotocols=(), origins=None, ping_interval=None, pi
     )
     for name in _items(get("sec-websocket-protocol", "")):
         if name in subprotocols:
-            ws.subprotocol = check_token(name)
+            ws.subprotocol = name
             head += b"Sec-WebSocket-Protocol: " + name.encode() + b"\r\n"
             break
     conn = w.conn
