@@ -1,9 +1,14 @@
 #include "ws.h"
 
+#if defined(__x86_64__) || defined(__i386__)
+typedef uint32_t __attribute__((may_alias, aligned(1))) ws_word_t;
+#define ALIGNED 1 // as good as: words may lie anywhere
+#else
 typedef uint32_t __attribute__((may_alias)) ws_word_t;
+#define ALIGNED 0
+#endif
 
-AIOWEB_FN int ws_parse_header(
-    const uint8_t *buf, size_t n, int masked, unsigned rsv, ws_header_t *h) {
+AIOWEB_FN int ws_parse_header(const uint8_t *buf, size_t n, unsigned expect, ws_header_t *h) {
     if (n == 0) {
         return 0;
     }
@@ -11,7 +16,7 @@ AIOWEB_FN int ws_parse_header(
     uint32_t opcode = first & WS_OPCODE;
     // 5.2: 3-7 and 11-15 are reserved, as are bits that nothing was negotiated
     // for; 5.5: a control frame is whole, and RFC 7692 compresses none
-    if ((opcode & 7) > 2 || first & WS_RSV & ~rsv
+    if ((opcode & 7) > 2 || first & WS_RSV & ~expect
         || (opcode & WS_CONTROL && (first & (WS_FIN | WS_RSV)) != WS_FIN)) {
         return -1002;
     }
@@ -19,7 +24,7 @@ AIOWEB_FN int ws_parse_header(
         return 0;
     }
     uint32_t length = buf[1] & 0x7f;
-    if (!(buf[1] & WS_MASKED) != !masked || (opcode & WS_CONTROL && length > 125)) {
+    if ((buf[1] ^ expect) & WS_MASKED || (opcode & WS_CONTROL && length > 125)) {
         return -1002;
     }
     size_t at = 2;
@@ -45,9 +50,7 @@ AIOWEB_FN int ws_parse_header(
     }
     h->first = first;
     h->length = length;
-    h->key = 0;
-    if (masked) {
-        h->key = at;
+    if (expect & WS_MASKED) {
         at += 4;
     }
     return at <= n ? (int)at : 0;
@@ -83,7 +86,7 @@ AIOWEB_FN void ws_mask(uint8_t *p, size_t n, const uint8_t *key, uint32_t offset
     uint8_t *end = p + n;
     uint32_t word = turn(key[0] | key[1] << 8 | key[2] << 16 | (uint32_t)key[3] << 24, offset);
     // bytes up to a word's start: an unaligned access faults on a Cortex-M0
-    for (; p < end && (uintptr_t)p & 3; word = turn(word, 1)) {
+    for (; !ALIGNED && p < end && (uintptr_t)p & 3; word = turn(word, 1)) {
         *p++ ^= word;
     }
     ws_word_t *w = (ws_word_t *)(void *)p;

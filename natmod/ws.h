@@ -23,17 +23,16 @@ enum {
 typedef struct {
     uint32_t first;  // FIN, RSV and opcode, as in the first byte
     uint32_t length; // of the payload
-    uint32_t key;    // where the masking key is; 0 in an unmasked frame
 } ws_header_t;
 
-// Parse the frame header at buf, of which n bytes have arrived. masked tells
-// which frames the peer must send: a client's are masked (RFC 6455 5.1). rsv
-// holds the reserved bits that an extension was negotiated for.
-//   > 0  the header's length. *h is filled in.
+// Parse the frame header at buf, of which n bytes have arrived. expect holds the
+// reserved bits that an extension was negotiated for, and WS_MASKED where the peer is
+// a client, whose frames are masked, as a server's are not (RFC 6455 5.1).
+//   > 0  the header's length, of which the last 4 bytes are a masked frame's key.
+//        *h is filled in.
 //   = 0  more bytes are needed.
 //   < 0  minus the close code, as soon as the bytes show it.
-AIOWEB_FN int ws_parse_header(
-    const uint8_t *buf, size_t n, int masked, unsigned rsv, ws_header_t *h);
+AIOWEB_FN int ws_parse_header(const uint8_t *buf, size_t n, unsigned expect, ws_header_t *h);
 
 // Write a frame's header to out, which has room for WS_HEADER_MAX bytes; key is
 // the masking key or NULL. Returns the header's length.

@@ -53,12 +53,12 @@ def head(case):
 
 def frame(case):
     data = to_bytes(case["in"])
-    masked = int(case["role"] == "server")
+    frames = case["rsv"] | (128 if case["role"] == "server" else 0)
     answer = str(-case.get("close", 0))
     if e := case.get("expect"):
         first = e["opcode"] | e["rsv"] | (128 if e["fin"] else 0)
-        answer = f"{first} {e['length']} {e['header'] - 4 if e['key'] else 0} {e['header']}"
-    yield f"frame {hexed(data)} {masked} {case['rsv']}", answer
+        answer = f"{first} {e['length']} {e['header']}"
+    yield f"frame {hexed(data)} {frames}", answer
 
 
 def frame_build(case):
@@ -86,6 +86,7 @@ KINDS = {
     "heads": head,
     "frame": frame,
     "build": frame_build,
+    "long": frame_build,
     "mask": mask,
     "unquote": unquote,
     "utf8": utf8,

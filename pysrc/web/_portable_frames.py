@@ -2,19 +2,19 @@
 from web._portable import _check
 
 
-def ws_parse(buf, start, end, masked, rsv, out):
+def ws_parse(buf, start, end, expect, out):
     _check(buf, start, end)
     if start == end:
         return 0
     first = buf[start]
     control = first & 8
-    if first & 7 > 2 or first & 0x70 & ~rsv or (control and first & 0xF0 != 0x80):
+    if first & 7 > 2 or first & 0x70 & ~expect or (control and first & 0xF0 != 0x80):
         return -1002
     if end - start == 1:
         return 0
     second = buf[start + 1]
     length = second & 0x7F
-    if bool(second & 0x80) != bool(masked) or (control and length > 125):
+    if (second ^ expect) & 0x80 or (control and length > 125):
         return -1002
     at = start + 2
     if length >= 126:
@@ -34,22 +34,22 @@ def ws_parse(buf, start, end, masked, rsv, out):
         at += n
         if length < (126 if n == 2 else 0x10000):
             return -1002
-    key = 0
-    if masked:
-        key = at
+    if expect & 0x80:
         at += 4
-        if at > end:
-            return 0
+    if at > end:
+        return 0
+    if expect & 0x80:
+        mask(buf, at, min(end, at + length), buf[at - 4 : at], 0)
     out[0] = first
     out[1] = length
-    out[2] = key
     return at - start
 
 
-def ws_build(buf, first, length, key):
+def ws_build(buf, first, data, key):
     _check(buf, 0, 14)
+    length = len(data)
     buf[0] = first
-    bit = 0 if key is None else 0x80
+    bit = 0x80 if key else 0
     if length < 126:
         buf[1] = bit | length
         n = 2
@@ -59,11 +59,12 @@ def ws_build(buf, first, length, key):
         for i in range(2, n):
             shift = (n - 1 - i) * 8
             buf[i] = length >> shift & 0xFF if shift < 32 else 0
-    if key is not None:
-        for i in range(4):
-            buf[n + i] = key[i]
+    if key:
+        buf[n : n + 4] = key
         n += 4
-    return n
+    end = min(n + length, len(buf))
+    buf[n:end] = memoryview(data)[: end - n]
+    return end
 
 
 def mask(buf, start, end, key, offset):

@@ -74,6 +74,7 @@ class Connection:
     sent = False  # whether any byte of a response has left
     lost = False  # whether the client is gone, or the stream broken off
     websocket = None  # the WebSocket that the connection became
+    upgraded = None  # the coroutine of its handler, or of an event stream's
     raw = None  # the socket under that of TLS
     drained = False  # whether the socket had no more when it was last read
     sender = None  # the task that waits to write

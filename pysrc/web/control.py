@@ -84,6 +84,7 @@ async def stop(server, timeout):
     if not server._listener:
         return
     server.stopping = True
+    server.attend()
     server._close()
     until = server.clock + int(timeout * 1000) // _TICK_MS + 1
     while server.clock < until:

@@ -146,7 +146,7 @@ async def _run_raw(handler, conn, r):
     try:
         await handler(r, w)
         await w.drain()
-        if conn.websocket:
+        if conn.websocket and not conn.upgraded:
             await conn.websocket.finish()
     except _HeadSent:
         pass
@@ -157,6 +157,22 @@ async def _run_raw(handler, conn, r):
     if not conn.sent and conn.sock:
         print("web: {} {}: the handler sent no response".format(r.method, _escaped(r.path)))
         raise HTTPException(500)
+
+
+async def upgraded(conn, r, handler, client):
+    """Run the handler of a WebSocket or an EventSource, to the connection's end."""
+    try:
+        await handler(r, client, **r.params)
+        if conn.websocket:
+            await conn.websocket.finish()
+    except Exception as e:
+        if conn.lost:
+            return  # that is no fault of the handler's
+        if isinstance(e, MemoryError):
+            gc.collect()
+        report(r, e)
+        if conn.websocket:
+            await conn.websocket.finish(1011)
 
 
 # -- faults

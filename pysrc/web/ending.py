@@ -46,6 +46,7 @@ async def linger(conn, last=None):
     left = _DISCARD_BYTES
     server = conn.server
     end = server.clock + _DISCARD_TICKS
+    server.attend()
     try:
         while left > 0 and server.clock < end and not conn.evicted:
             conn.deadline = server.clock + _PAUSE_TICKS

@@ -8,7 +8,6 @@ from web.stream import new_buffer, send
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _UPGRADE = const(4)
-_BUFFER = const(256)  # bytes received at once, but for long payloads
 _UPGRADE_FIELDS = "Upgrade: websocket\r\nConnection: upgrade\r\n"
 
 
@@ -58,10 +57,13 @@ async def accept(r, w, ws, subprotocols=(), origins=None, ping_interval=None, pi
             head += b"Sec-WebSocket-Protocol: " + name.encode() + b"\r\n"
             break
     conn = w.conn
-    r._buf = conn.buf
-    new_buffer(conn, _BUFFER)
+    r._buf = conn.buf[: r._end]  # for as long as the connection is open, but no more
+    new_buffer(conn, 0)
     await send(conn, head + b"\r\n")
     conn.websocket = ws
+    conn.busy = None
+    conn.drained = False
+    conn.turns = 0
     if ping_interval:
         ws.keep(ping_interval, ping_timeout)
     return ws

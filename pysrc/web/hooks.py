@@ -2,6 +2,9 @@
 # apps. App.__getattr__ finds the functions in METHODS.
 
 
+from web.conn import later
+
+
 class Hooks:
     """The hooks of an app."""
 
@@ -115,7 +118,8 @@ def sse(app, path, **options):
 def _upgrading(app, path, kind, options):
     def decorate(handler):
         async def upgrade(r, w):
-            await handler(r, await kind.upgrade(r, w, **options), **r.params)
+            client = await kind.upgrade(r, w, **options)
+            w.conn.upgraded = later("dispatch", "upgraded", w.conn, r, handler, client)
 
         app.add_handler(path, upgrade)
         return handler

@@ -81,7 +81,7 @@ class Server:
         self.write_ticks = int(write_timeout * _RATE) + 1
         self.head_ticks = int(head_timeout * _RATE) + 1
         self._idle_ticks = int(idle_timeout * _RATE) + 1
-        self.clock = 0  # goes on as long as there are connections
+        self.clock = 0  # goes on as long as there is a deadline, see attend()
         self._idle_until = self._idle_ticks
         self.stopping = False
         self._ssl = None
@@ -211,9 +211,8 @@ class Server:
                 conn.sock = conn.entry[2] = self._ssl.wrap_socket(
                     sock, server_side=True, do_handshake_on_connect=False
                 )
-            if self._watch is None:
-                self._watch = asyncio.create_task(self._watch_deadlines())
             self.connections.append(conn)
+            self.attend()
             conn.task = asyncio.create_task(self._serve_connection(conn))
         except Exception:
             if conn:
@@ -231,11 +230,16 @@ class Server:
         if self.waiting:
             self.ended.set()
 
+    def attend(self):
+        """Have the clock go on. It stops when there are only WebSockets that wait for
+        no time: a sleeping task makes each wait for a socket dearer."""
+        if self._watch is None:
+            self._watch = asyncio.create_task(self._watch_deadlines())
+
     async def _watch_deadlines(self):
         try:
-            while self.connections:
+            while self._tick():
                 await asyncio.sleep_ms(_TICK_MS)
-                self._tick()
         finally:
             self._watch = None
 
@@ -243,9 +247,15 @@ class Server:
         # not in the task, whose variables would keep a connection that has ended
         self.clock += 1
         self._idle_until = self.clock + self._idle_ticks
+        needed = False
         for conn in self.connections:
-            if conn.deadline is not None and self.clock >= conn.deadline:
-                conn.expire()
+            if conn.deadline is None:
+                needed = needed or self.stopping or not conn.websocket
+            else:
+                needed = True
+                if self.clock >= conn.deadline:
+                    conn.expire()
+        return needed
 
     # -- a connection
 
@@ -308,6 +318,11 @@ class Server:
                     # hooks may have set attributes, which are no other request's
                     r = Request(conn)
                     head = r._head
+            if conn.upgraded:
+                # in few coroutines, since it may last
+                rest = conn.upgraded
+                conn.upgraded = None
+                await rest
             if conn.pos != conn.end or r._dirty or head[3] & _KEEP_ALIVE:
                 await later("ending", "leave", conn, r)
         except (OSError, EOFError):

@@ -20,7 +20,9 @@ _ETIMEDOUT = const(110)
 _TURNS = const(8)  # socket calls in a row that found no need to wait
 
 
-def _begin_wait(conn, direction):
+def begin_wait(conn, direction):
+    """Have the current task woken when the socket is ready: `yield` is to follow.
+    Raises OSError, MemoryError."""
     if conn.sock is None:
         raise OSError(_EBADF)
     conn.turns = 0
@@ -32,7 +34,7 @@ def _begin_wait(conn, direction):
         conn.server.queue.queue_read(conn.sock)
 
 
-def _cancelled(conn, direction):
+def cancelled(conn, direction):
     """Clear up after the cancelling of a task that waited for the socket. Raises
     OSError if it was expire() that did it."""
     entry = conn.entry
@@ -74,11 +76,11 @@ async def receive_into(conn, buf):
     await _give_way(conn)
     n = None if conn.drained else _read(conn, buf)
     while n is None:
-        _begin_wait(conn, _READ)
+        begin_wait(conn, _READ)
         try:
             yield
         except asyncio.CancelledError:
-            _cancelled(conn, _READ)
+            cancelled(conn, _READ)
             raise
         n = _read(conn, buf)
     conn.drained = 0 < n < len(buf)
@@ -151,12 +153,12 @@ def new_buffer(conn, size):
 # -- sending
 
 
-def send_now(conn, data):
-    """Send as much of data (bytes-like) as the socket takes without waiting. Returns
-    how many bytes that is. No sender may be waiting. Raises OSError."""
+def send_now(conn, data, n):
+    """Send as much of data[:n] (bytes-like) as the socket takes without waiting.
+    Returns how many bytes that is. No sender may be waiting. Raises OSError."""
     conn.sent = True
     try:
-        return conn.sock.write(data) or 0
+        return conn.sock.write(data, n) or 0
     except OSError:
         conn.lost = True
         raise
@@ -175,19 +177,21 @@ async def send(conn, *parts):
     done = False
     try:
         for part in parts:
-            n = send_now(conn, part) if len(part) else 0
+            n = send_now(conn, part, len(part)) if len(part) else 0
             if n < len(part):
                 if conn.busy is None:
                     conn.busy = asyncio.Event()
                 view = memoryview(part)
                 while n < len(part):
                     await _wait_to_write(conn)
-                    n += send_now(conn, view[n:])
+                    n += send_now(conn, view[n:], len(part) - n)
         done = True
     finally:
         conn.deadline = deadline
         if not done:
             conn.lost = True
+            if conn.websocket:
+                conn.websocket.open = False
         if conn.busy:
             conn.busy.set()
             conn.busy = None
@@ -198,12 +202,13 @@ async def _wait_to_write(conn):
     conn.sender = core.cur_task
     conn.since = server.clock
     conn.deadline = server.clock + server.write_ticks
+    server.attend()
     try:
-        _begin_wait(conn, _WRITE)
+        begin_wait(conn, _WRITE)
         try:
             yield
         except asyncio.CancelledError:
-            _cancelled(conn, _WRITE)
+            cancelled(conn, _WRITE)
             raise
     finally:
         conn.sender = None

@@ -80,9 +80,9 @@ static int parse_head(const uint8_t *p, size_t n, const size_t *limits, int prin
 static int parse_frame(const uint8_t *p, size_t n, const size_t *options, int print) {
     uint8_t *buf = copy(p, n);
     ws_header_t h;
-    int used = ws_parse_header(buf, n, options[0] != 0, options[1], &h);
+    int used = ws_parse_header(buf, n, options[0], &h);
     if (used > 0 && print) {
-        printf("%u %u %u ", (unsigned)h.first, (unsigned)h.length, (unsigned)h.key);
+        printf("%u %u ", (unsigned)h.first, (unsigned)h.length);
     }
     free(buf);
     return used;
