@@ -37,7 +37,9 @@ def frame(opcode, payload=b"", fin=True, key=b"\x12\x34\x56\x78", length=None):
         head += b"\xfe" + n.to_bytes(2, "big")
     else:
         head += b"\xff" + n.to_bytes(8, "big")
-    return head + key + bytes(b ^ key[i & 3] for i, b in enumerate(payload))
+    keys = (key * (len(payload) // 4 + 1))[: len(payload)]
+    masked = int.from_bytes(payload, "big") ^ int.from_bytes(keys, "big")
+    return head + key + masked.to_bytes(len(payload), "big")
 
 
 def frames_after(app, *parts, half_close=False, path="/ws"):
