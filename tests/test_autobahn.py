@@ -1,0 +1,45 @@
+"""The cases of Autobahn|Testsuite's fuzzing client, played by a client of ours. What the
+suite calls non-strict fails here. `make autobahn` runs the suite itself."""
+
+import hashlib
+
+import pytest
+from autobahn.cases import CASES, limits
+from autobahn.client import CLOSE, Client, Frame
+from conftest import DEVICE, serving
+from test_websocket import frame, frames_after
+
+DIVISOR = {"native": 2, "portable": 4}  # of lengths and counts in chapter 9
+
+
+@pytest.fixture(scope="module")
+def server(parser):
+    with serving(parser, DEVICE / "autobahn.py", heap="256M") as server:
+        yield server
+        assert frames_after(server, frame(8), path="/") == b"\x88\x00"
+        assert server.console == []
+
+
+def in_short(events):
+    """Events with digests for long payloads, that a difference can be printed."""
+    return [
+        (opcode, data if len(data) < 200 else (len(data), hashlib.sha256(data).hexdigest()))
+        for opcode, data in events
+    ]
+
+
+def play(client, case):
+    client.run(case.steps)
+    close = client.until_close()
+    assert in_short(client.events) == in_short(case.events)
+    assert close == case.close
+    if case.failed:
+        client.run([Frame(CLOSE, close)])
+    client.ended()
+
+
+@pytest.mark.parametrize("number", [*CASES, *dict(limits(1))])
+def test_case(server, number):
+    case = CASES.get(number) or dict(limits(DIVISOR[server.parser]))[number]()
+    with Client(server) as client:
+        play(client, case)
