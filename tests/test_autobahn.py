@@ -6,10 +6,12 @@ import hashlib
 import pytest
 from autobahn.cases import CASES, limits
 from autobahn.client import CLOSE, Client, Frame
+from autobahn.deflate_cases import DEFLATE_CASES
 from conftest import DEVICE, serving
 from test_websocket import frame, frames_after
 
 DIVISOR = {"native": 2, "portable": 4}  # of lengths and counts in chapter 9
+DEFLATE_DIVISOR = {"native": 1, "portable": 8}  # of lengths in chapters 12 and 13
 
 
 @pytest.fixture(scope="module")
@@ -28,18 +30,17 @@ def in_short(events):
     ]
 
 
-def play(client, case):
-    client.run(case.steps)
-    close = client.until_close()
-    assert in_short(client.events) == in_short(case.events)
-    assert close == case.close
-    if case.failed:
-        client.run([Frame(CLOSE, close)])
-    client.ended()
-
-
-@pytest.mark.parametrize("number", [*CASES, *dict(limits(1))])
+@pytest.mark.parametrize("number", [*CASES, *dict(limits(1)), *DEFLATE_CASES])
 def test_case(server, number):
-    case = CASES.get(number) or dict(limits(DIVISOR[server.parser]))[number]()
-    with Client(server) as client:
-        play(client, case)
+    if number in DEFLATE_CASES:
+        case = DEFLATE_CASES[number](divisor=DEFLATE_DIVISOR[server.parser])
+    else:
+        case = CASES.get(number) or dict(limits(DIVISOR[server.parser]))[number]()
+    with Client(server, case.offer) as client:
+        client.run(case.steps)
+        close = client.until_close()
+        assert in_short(client.events) == in_short(case.events)
+        assert close == case.close
+        if case.failed:
+            client.run([Frame(CLOSE, close)])
+        client.ended()

@@ -27,6 +27,7 @@ class Case(NamedTuple):
     events: list  # what comes before the server's close frame
     close: bytes  # the close frame's payload
     failed: bool = False  # whether the server closes for what is wrong
+    offer: str | None = None  # of extensions
 
 
 def payload_of(code):

@@ -1,10 +1,11 @@
 """A WebSocket client that sends what it is told, be it wrong, and takes nothing but
-what RFC 6455 lets a server send."""
+what RFC 6455, and RFC 7692 if it was agreed upon, let a server send."""
 
 import select
 import socket
 from typing import NamedTuple
 
+from autobahn.deflate import negotiate
 from test_websocket import frame, handshake
 
 CONTINUATION, TEXT, BYTES, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
@@ -43,7 +44,7 @@ class Client:
     """Upgrades a connection. What comes then is in self.events, (opcode, payload) for
     each message or control frame."""
 
-    def __init__(self, server, negotiate=None, offer=None):
+    def __init__(self, server, offer=None):
         self.s = server.connect()
         self.s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.received = bytearray()
@@ -51,12 +52,12 @@ class Client:
         self.kind = None  # the opcode of a message of which a part came
         self.parts = []
         self.packed = False
-        self.extension = None
+        self.extension = None  # what was agreed upon of the offer
         self.s.sendall(handshake("/", Sec_WebSocket_Extensions=offer))
         fields = self._upgraded()
         answer = fields.pop(b"sec-websocket-extensions", None)
         assert not any(name.startswith(b"sec-websocket-") for name in fields), fields
-        if negotiate:
+        if offer:
             self.extension = negotiate(offer, answer)
         else:
             assert answer is None
