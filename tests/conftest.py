@@ -1,7 +1,9 @@
 """Real servers for the tests: MicroPython processes on loopback ports."""
 
 import contextlib
+import itertools
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -20,6 +22,15 @@ BUILD = ROOT / "build"
 MICROPYTHON = BUILD / "unix" / "micropython"
 DEVICE = ROOT / "tests" / "device"
 PARSERS = {"native": matrix.host(), "portable": matrix.PORTABLE}
+BROWSER_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def packages(parser):
@@ -165,6 +176,18 @@ def parser(request):
 
 
 @pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium")
+    assert path, "chromium is not installed"
+    with sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=path, args=BROWSER_OPTIONS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
 def example(parser):
     """A context manager that serves a file of examples/ as it is."""
     return lambda name, cwd=None: serving(
@@ -177,3 +200,19 @@ def app(parser):
     """The server of tests/device/app.py."""
     with serving(parser, DEVICE / "app.py", heap="24M") as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def interop(parser):
+    """The server of tests/device/interop.py."""
+    with serving(parser, DEVICE / "interop.py", heap="24M") as server:
+        yield server
+
+
+visits = itertools.count()
+
+
+@pytest.fixture
+def visitor():
+    """A query for a URL of that server, which its console names the client by."""
+    return f"visitor{next(visits)}"

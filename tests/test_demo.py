@@ -1,30 +1,8 @@
 """The demo page in a real browser."""
 
-import shutil
-
 import pytest
 from conftest import BUILD, ROOT, serving
-from playwright.sync_api import expect, sync_playwright
-
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    path = shutil.which("chromium")
-    assert path, "chromium is not installed"
-    with sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=path, args=QUIET)
-        yield browser
-        browser.close()
+from playwright.sync_api import expect
 
 
 @pytest.fixture(scope="module")
