@@ -32,6 +32,12 @@ $(TLS): tools/get_tls_micropython.sh tools/debian.sh | build/.base
 	tools/apt.sh ca-certificates openssl
 	tools/get_tls_micropython.sh build/tls
 
+# a proxy for the tests
+NGINX := build/nginx/nginx
+$(NGINX): tools/get_nginx.sh tools/debian.sh | build/.base
+	tools/apt.sh ca-certificates
+	tools/get_nginx.sh build/nginx
+
 MPY_CROSS := $(MPY_DIR)/mpy-cross/build/mpy-cross
 UNIX := build/unix/micropython
 # No library of the machine's is linked, and no submodule is needed.
@@ -51,8 +57,9 @@ build/.base: tools/apt.sh
 	tools/apt.sh gcc libc6-dev make python3-venv
 	mkdir -p build && touch $@
 
-build/.tools: build_matrix.yml tools/apt.sh $(VENV)
-	tools/apt.sh curl chromium clang-14 libclang-rt-14-dev clang-format valgrind $$($(PY) tools/matrix.py apt)
+build/.tools: Makefile build_matrix.yml tools/apt.sh $(VENV)
+	tools/apt.sh curl chromium nodejs node-ws clang-14 libclang-rt-14-dev clang-format valgrind \
+		$$($(PY) tools/matrix.py apt)
 	touch $@
 
 $(VENV): requirements.txt | build/.base
@@ -108,7 +115,7 @@ demo: $(UNIX) $(VENV) ## serve examples/demo.py on this machine: PORT=8080
 
 # -- tests
 
-test: emulators ## run all tests, after installing what they need
+test: emulators $(NGINX) ## run all tests, after installing what they need
 	$(MAKE) native-all
 	$(PY) tools/dist.py --out build/dist
 	$(MAKE) -s lint
