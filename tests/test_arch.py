@@ -6,6 +6,7 @@ import tempfile
 import threading
 from pathlib import Path
 
+import dist
 import emulators
 import matrix
 import pytest
@@ -42,14 +43,15 @@ def heap_of(target):
 
 def execute(arch, target, script, files=None):
     """Run a script on the target beside the shipped package; its output."""
-    content = {
-        f"web/{path.name}": path.read_bytes()
-        for path in (matrix.dist_dir(arch) / "web").iterdir()
-    }  # fmt: skip
-    content |= files or {}
+    content = dist.shipped_files(arch) | (files or {})
     done = emulators.run(target, script, content, 110, heap_of(target))
     assert done.exit == 0, done.output
     return done.output
+
+
+def installed(arch):
+    """A folder with what the shipped package installs."""
+    return dist.write_folder(dist.shipped_files(arch), BUILD / "installed" / arch)
 
 
 def device(name):
@@ -132,7 +134,7 @@ class Serving:
         self.server = Server(
             which,
             lambda port: [*argv, *runner, script, str(port), which],
-            packages=matrix.dist_dir(arch),
+            packages=installed(arch),
         )
 
     def __enter__(self):
@@ -180,13 +182,15 @@ def test_mpremote_mount(arch, target):
         with emulators.serial_board(target) as port:
             done = subprocess.run(
                 [sys.executable, "-m", "mpremote", "connect", port]
-                + ["mount", matrix.dist_dir(arch), "run", script],
+                + ["mount", installed(arch), "run", script],
                 capture_output=True,
                 text=True,
                 timeout=60,
             )
     # mpremote's own line may come before or after
-    assert "native {'a': ['1', True]}" in done.stdout.splitlines(), done.stdout + done.stderr
+    assert f"native {arch} {{'a': ['1', True]}}" in done.stdout.splitlines(), (
+        done.stdout + done.stderr
+    )
 
 
 def accepts(target, arch):
@@ -229,8 +233,7 @@ def test_native_files_of_another_architecture(arch, target):
 def test_damaged_native_file(target, damage, name):
     """Its twin serves in its place, and the other file is used."""
     arch = emulators.TARGETS[target].arch
-    path = matrix.dist_dir(arch) / "web" / name
-    data = path.read_bytes()
+    data = dist.shipped_files(arch)[f"web/{name}"]
     middle = len(data) // 2
     files = {
         "truncated": data[:middle],
@@ -239,5 +242,5 @@ def test_damaged_native_file(target, damage, name):
         "empty": b"",
     }
     output = execute(arch, target, WHICH, {f"web/{name}": files[damage]})
-    which = "portable True False\n" if name == "_native.mpy" else "native False True\n"
-    assert output == refused(name, "damaged file") + which
+    which = "portable True False" if name == "_native.mpy" else f"native {arch} False True"
+    assert output == refused(name, "damaged file") + which + "\n"

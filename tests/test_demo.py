@@ -1,5 +1,6 @@
 """The demo page in a real browser."""
 
+import matrix
 import pytest
 from conftest import BUILD, ROOT, serving
 from playwright.sync_api import expect
@@ -12,7 +13,8 @@ def demo(parser):
 
 
 def test_demo(browser, demo):
-    demo.wait_for_line(f"{demo.parser} parser: http://localhost:{demo.port}/")
+    parser = f"native {matrix.host()}" if demo.parser == "native" else demo.parser
+    demo.wait_for_line(f"{parser} parser: http://localhost:{demo.port}/")
     page = browser.new_page()
     other = browser.new_page()
     faults = []
@@ -20,7 +22,7 @@ def test_demo(browser, demo):
     for each in (page, other):
         each.goto(demo.url())
         expect(each.locator("#state")).to_have_text("open")
-    expect(page.locator("#parser")).to_have_text(demo.parser)
+    expect(page.locator("#parser")).to_have_text(parser)
 
     page.fill("#name", "Zoë & Bob")
     page.click("text=Greet")

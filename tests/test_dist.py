@@ -1,48 +1,137 @@
-"""What is committed in dist/ is what the sources give, and it installs."""
+"""What is committed in dist/ is what the sources give, and it is laid out as mip asks."""
 
+import hashlib
 import json
-import shutil
+import re
 import subprocess
 import zlib
 
+import dist
 import matrix
+import packages
 import pytest
 import readme_table
-from conftest import BUILD, MICROPYTHON, ROOT
+from conftest import MICROPYTHON, ROOT
 
-FOLDERS = [matrix.dist_dir(arch) for arch in [*matrix.ARCHITECTURES, matrix.PORTABLE]]
+DIST = ROOT / "dist"
+INDEX = DIST / "package" / "6"
+ARCHS = [*matrix.ARCHITECTURES, matrix.PORTABLE]
+FOLDERS = [*ARCHS, matrix.BUNDLE]
+NAMES = [
+    *(dist.suffixed(name, arch) for name in packages.installable() for arch in ARCHS),
+    packages.BUNDLED,
+]
 
 
 def files_of(folder):
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*.*")}
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()
+    }
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda f: f.name)
-def test_dist_is_reproduced(folder):
-    """make dist, on whatever machine, gives these very bytes."""
-    assert files_of(folder) == files_of(BUILD / "dist" / folder.name)
+def listed(name):
+    return json.loads((INDEX / name / "latest.json").read_text())
 
 
-def test_dist_holds_nothing_else():
-    assert sorted(p.name for p in (ROOT / "dist").iterdir()) == sorted(f.name for f in FOLDERS)
+def test_dist_is_reproduced(tmp_path):
+    """make dist, on whatever machine, gives these very bytes, and nothing else."""
+    dist.write_tree(tmp_path)
+    made, committed = files_of(tmp_path), files_of(DIST)
+    assert sorted(made) == sorted(committed)
+    assert [name for name in made if made[name] != committed[name]] == []
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda f: f.name)
-def test_package_lists_every_file(folder):
+def test_every_file_is_stored_once_under_its_hash():
+    stored = [path for path in (DIST / "file").rglob("*") if path.is_file()]
+    contents = [path.read_bytes() for path in stored]
+    assert len(set(contents)) == len(contents)
+    for path, data in zip(stored, contents):
+        short = hashlib.sha256(data).hexdigest()[:8]
+        assert path == DIST / "file" / short[:2] / short
+    others = {p.suffix for p in DIST.rglob("*") if p.is_file() and p not in stored}
+    assert others == {".json", ".py"}
+
+
+@pytest.mark.parametrize("arch", FOLDERS)
+def test_folder(arch):
+    """mip of v1.25 takes entries of two elements, no more."""
+    folder = matrix.dist_dir(arch)
     package = json.loads((folder / "package.json").read_text())
     assert package["version"] == matrix.version()
-    targets = [target for target, _ in package["urls"]]
-    assert all(target == url for target, url in package["urls"])
-    assert sorted(targets) == sorted(
-        p.relative_to(folder).as_posix() for p in folder.rglob("*.mpy")
-    )
-    for name in matrix.NATIVE_FILES:
-        assert (f"web/{name}" in targets) == (folder.name != matrix.PORTABLE)
+    assert all(len(entry) == 2 for entry in package["urls"])
+    files = dist.shipped_files(arch)
+    assert len(files) == len(package["urls"])
+    modules = {f"web/{module}.mpy" for module in packages.modules()}
+    assert modules <= set(files)
+    natives = sorted(set(files) - modules)
+    if arch == matrix.PORTABLE:
+        assert natives == []
+    elif arch == matrix.BUNDLE:
+        assert len(natives) == len(matrix.NATIVE_FILES) * len(matrix.ARCHITECTURES)
+    else:
+        assert natives == sorted(f"web/{name}" for name in matrix.NATIVE_FILES)
+    said = {matrix.PORTABLE: "portable", matrix.BUNDLE: "bundle"}.get(arch, f"native {arch}")
+    assert package["implementation"] == said
+
+
+def test_index_has_every_package_for_every_architecture():
+    assert sorted(p.name for p in INDEX.iterdir()) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_package_of_the_index(name):
+    package = listed(name)
+    version = matrix.version()
+    assert package == json.loads((INDEX / name / f"{version}.json").read_text())
+    assert package["version"] == version
+    assert all(len(short) == 8 for _, short in package["hashes"])
+    for _, short in package["hashes"]:
+        assert (DIST / "file" / short[:2] / short).is_file()
+    # what it needs has native files for the same architecture, and the same version
+    assert all(number == version for _, number in package["deps"])
+    assert all(listed(n)["implementation"] == package["implementation"] for n, _ in package["deps"])
+
+
+@pytest.mark.parametrize("arch", ARCHS)
+def test_packages_together_are_everything(arch):
+    parts = {}
+    for name in packages.PACKAGES:
+        parts |= dict(listed(dist.suffixed(name, arch))["hashes"])
+    assert parts == dict(listed(dist.suffixed(packages.ALL, arch))["hashes"])
+    assert sorted(parts) == sorted(dist.shipped_files(arch))
+
+
+def test_every_module_is_in_one_package():
+    """A new file of pysrc/web goes into packages.yml."""
+    named = [m for entry in packages.PACKAGES.values() for m in entry["modules"]]
+    assert sorted(named) == sorted(p.stem for p in (ROOT / "pysrc" / "web").glob("*.py"))
+    natives = [f"{n}.mpy" for e in packages.PACKAGES.values() for n in e.get("native", [])]
+    assert sorted(natives) == sorted(matrix.NATIVE_FILES)
+
+
+@pytest.mark.parametrize("name", packages.PACKAGES)
+def test_modules_import_only_what_comes_along(name):
+    """At the top of a file; inside of functions, features of other packages are tried."""
+    there = {m for n in packages.closure(name) for m in packages.PACKAGES[n]["modules"]}
+    for module in packages.PACKAGES[name]["modules"]:
+        source = (ROOT / "pysrc" / "web" / f"{module}.py").read_text()
+        for imported in re.findall(r"^(?:from|import) web\.(\w+)", source, re.M):
+            assert imported in there, f"{module} imports {imported}"
+
+
+@pytest.mark.parametrize("name", packages.PACKAGES)
+def test_flash_of_a_package(name):
+    sizes = []
+    for arch in matrix.ARCHITECTURES:
+        files = dist.shipped_files(arch)
+        sizes.append(sum(len(files[file]) for file in packages.own_files(name, True)))
+    assert max(sizes) <= packages.PACKAGES[name]["flash"]
 
 
 @pytest.mark.parametrize("arch", matrix.ARCHITECTURES)
 def test_native_files(arch):
-    files = [(matrix.dist_dir(arch) / "web" / n).read_bytes() for n in matrix.NATIVE_FILES]
+    shipped = dist.shipped_files(arch)
+    files = [shipped[f"web/{name}"] for name in matrix.NATIVE_FILES]
     for data in files:
         assert data[0:2] == b"M\x06"
         assert data[2] == matrix.ARCHITECTURES[arch]["mpy"] << 2 | 3  # ABI 6.3, no flags
@@ -50,19 +139,49 @@ def test_native_files(arch):
     assert sum(map(len, files)) <= matrix.ARCHITECTURES[arch]["budget"]
 
 
-@pytest.mark.parametrize("name", [matrix.host(), matrix.PORTABLE])
-def test_copying_the_folder_installs(name, tmp_path):
-    """A board's /lib is on its path; so is this folder."""
-    shutil.copytree(matrix.dist_dir(name), tmp_path / "lib")
-    done = subprocess.run(
-        [MICROPYTHON, "-c", "import web; web.App; print(web.__version__, web.implementation)"],
-        env={"MICROPYPATH": f"{tmp_path}/lib:.frozen"},
+def import_from(folder, code):
+    return subprocess.run(
+        [MICROPYTHON, "-c", code],
+        env={"MICROPYPATH": f"{folder}:.frozen"},
         capture_output=True,
         text=True,
         timeout=20,
     )
-    which = "portable" if name == matrix.PORTABLE else "native"
-    assert done.stdout == f"{matrix.version()} {which}\n", done.stderr
+
+
+@pytest.mark.parametrize("name", [matrix.host(), matrix.PORTABLE, matrix.BUNDLE])
+def test_copying_the_files_installs(name, tmp_path):
+    """A board's /lib is on its path; so is this folder."""
+    dist.write_folder(dist.shipped_files(name), tmp_path / "lib")
+    done = import_from(
+        tmp_path / "lib",
+        "import web; web.App; print(web.__version__, web.implementation, web.WebSocket)",
+    )
+    host = matrix.PORTABLE if name == matrix.PORTABLE else matrix.host()
+    which = dist.implementation(host)
+    assert done.stdout == f"{matrix.version()} {which} <class 'WebSocket'>\n", done.stderr
+
+
+USES = {
+    "aioweb-forms": ["import web; from web.body import attribute; attribute(None, 'args')"],
+    "aioweb-websocket": [
+        "import web; web.WebSocket",
+        "import web; web.App().websocket('/')",
+    ],
+    "aioweb-sse": ["import web; web.EventSource", "import web; web.App().sse('/')"],
+    "aioweb-broadcast": ["import web; web.Broadcast"],
+}
+
+
+@pytest.mark.parametrize("name", [n for n in packages.PACKAGES if n != "aioweb"])
+def test_what_is_not_installed_is_named(name, tmp_path):
+    files = dist.shipped_files(matrix.PORTABLE)
+    core = {file: files[file] for file in packages.own_files("aioweb", False)}
+    dist.write_folder(core, tmp_path)
+    for use in USES[name]:
+        done = import_from(tmp_path, use)
+        assert f"is in the package {name}, which is not installed" in done.stderr, use
+        assert done.stderr.splitlines()[-1].startswith("ImportError: web.")
 
 
 def test_readme_table_is_generated():
@@ -70,4 +189,6 @@ def test_readme_table_is_generated():
 
 
 def test_changelog_has_the_version():
-    assert f"## [{matrix.version()}]" in (ROOT / "CHANGELOG.md").read_text()
+    """One place states the version; the changelog says what is in it."""
+    assert re.fullmatch(r"\d+\.\d+\.\d+(-[0-9a-z.]+)?", matrix.version())
+    assert f"\n## [{matrix.version()}] - " in (ROOT / "CHANGELOG.md").read_text()

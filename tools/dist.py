@@ -1,58 +1,256 @@
-"""Assembles dist/: for each architecture, and for none, a folder to copy to /lib.
+"""Makes dist/, which any web host can serve: what mip, mpremote and install.py fetch.
 
-    python tools/dist.py [--out DIR] [ARCH...]
+    python tools/dist.py                     write dist/
+    python tools/dist.py --out DIR [ARCH...]  write folders to copy to a board's /lib
 
-The native files must have been built. Without architectures: all, and portable.
+    file/12/12345678                    every file, once, under its SHA-256
+    package/6/NAME/VERSION.json         mip's index: the packages of packages.yml, and
+    package/6/NAME/latest.json          each as NAME-ARCH with its native files
+    ARCH_6.3/package.json               everything, for one architecture
+    portable/package.json               everything but native files
+    bundle/package.json                 everything for every architecture, of which the
+                                        board chooses when it imports
+    install.py                          asks the board and installs what fits
+
+The native files must have been built.
 """
 
 import argparse
+import hashlib
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
-from matrix import ARCHITECTURES, BUILD, PORTABLE, ROOT, dist_dir, micropython, native_mpys, version
+from matrix import (
+    ARCHITECTURES,
+    BUILD,
+    BUNDLE,
+    MATRIX,
+    PORTABLE,
+    ROOT,
+    dist_dir,
+    micropython,
+    native_mpys,
+    shipped,
+    version,
+)
+from packages import ALL, BUNDLED, PACKAGES, installable, modules, own_files
 
-SOURCES = sorted((ROOT / "pysrc").glob("web/*.py"))
+SOURCES = ROOT / "pysrc"
+DIST = ROOT / "dist"
+CHOOSE = "web/_choose.py"
+ABI_MAJOR = MATRIX["abi"].partition(".")[0]
+
+
+# -- what the sources leave for the build to fill in
+
+
+def _firmware(text):
+    return tuple(map(int, text.split(".")))
+
+
+def best(archs):
+    """For each number of a firmware's, the one of these architectures that fits best."""
+    found = {}
+    for arch, entry in ARCHITECTURES.items():
+        fitting = [a for a in [arch, *entry.get("accepts", [])] if a in archs]
+        if fitting:
+            found[entry["mpy"]] = fitting[0]
+    return found
+
+
+def values(archs):
+    """A line `NAME = ...  # make dist: KEY` gets the value of KEY."""
+    firmware = MATRIX["firmware"]
+    names = "".join(f"{entry['mpy']}:{arch} " for arch, entry in ARCHITECTURES.items())
+    extras = ((m, name) for m, name in modules().items() if name != "aioweb")
+    return {
+        "architectures": " " + names,
+        "packages": " " + "".join(f"{module}:{name} " for module, name in extras),
+        "version": version(),
+        "best architecture": best(archs),
+        "installable": installable(),
+        "oldest firmware": _firmware(firmware["oldest"]),
+        "oldest firmware for native files": {
+            name: _firmware(oldest) for name, oldest in firmware["native"].items()
+        },
+    }
+
+
+def fill(source, archs=tuple(ARCHITECTURES)):
+    """The text of a source, with the build's values."""
+    known = values(archs)
+
+    def line(match):
+        return f"{match[1]} = {json_like(known[match[2]])}"
+
+    return re.sub(r"^(\w+) = .*?  # make dist: (.*)$", line, source.read_text(), flags=re.M)
+
+
+def json_like(value):
+    """Python's literal, with the quotes of the sources."""
+    return repr(value).replace("'", '"')
+
+
+# -- bytecode
+
+
+def compile_source(name, text, target):
+    """Compile the text of a source under its name."""
+    source = BUILD / "filled" / name
+    for path in (source, target):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    source.write_text(text)
+    cross = micropython() / "mpy-cross/build/mpy-cross"
+    subprocess.run([cross, "-s", name, "-o", target, source], check=True)
+    return target.read_bytes()
 
 
 def compile_bytecode():
-    """Compile pysrc/ to build/bytecode/; the files are the same for all."""
+    """Compile pysrc/web: {file to install: bytes}, the same for all."""
     out = BUILD / "bytecode"
-    for source in SOURCES:
-        name = source.relative_to(ROOT / "pysrc")
-        target = out / name.with_suffix(".mpy")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        subprocess.run(
-            [micropython() / "mpy-cross/build/mpy-cross", "-s", str(name), "-o", target, source],
-            check=True,
-        )
-    return out
-
-
-def assemble(arch, bytecode, out):
-    """Fill the folder of one architecture."""
     shutil.rmtree(out, ignore_errors=True)
-    shutil.copytree(bytecode, out)
-    if arch != PORTABLE:
-        for native in native_mpys(arch):
-            shutil.copyfile(native, out / "web" / native.name)
-    files = sorted(p.relative_to(out).as_posix() for p in out.rglob("*.mpy"))
-    package = {"version": version(), "urls": [[f, f] for f in files]}
-    lines = json.dumps(package, indent=2).replace("[\n      ", "[").replace("\n    ]", "]")
-    (out / "package.json").write_text(lines.replace(",\n      ", ", ") + "\n")
+    files = {}
+    for source in sorted(SOURCES.glob("web/*.py")):
+        name = source.relative_to(SOURCES).as_posix()
+        target = name[:-2] + "mpy"
+        files[target] = compile_source(name, fill(source), out / target)
+    return files
+
+
+def bundle_choose():
+    """The bundle's _choose.mpy, which chooses among the architectures' files, too."""
+    text = (SOURCES / CHOOSE).read_text()
+    text, replaced = re.subn(r"# in the bundle: ", "", text)
+    assert replaced == 1
+    return compile_source(CHOOSE, text, BUILD / "bytecode-bundle" / "_choose.mpy")
+
+
+# -- what each folder and package holds
+
+
+def native_files(arch):
+    return {f"web/{path.name}": path.read_bytes() for path in native_mpys(arch)}
+
+
+def everything(arch, bytecode):
+    """{file to install: bytes} of an architecture, of none, or of the bundle."""
+    if arch == PORTABLE:
+        return bytecode
+    if arch != BUNDLE:
+        return {**bytecode, **native_files(arch)}
+    files = {**bytecode, "web/_choose.mpy": bundle_choose()}
+    for each, entry in ARCHITECTURES.items():
+        for name, data in native_files(each).items():
+            files[name.replace(".mpy", f"_{entry['mpy']}.mpy")] = data
+    return files
+
+
+def implementation(arch):
+    """What web.implementation says where such a package is installed."""
+    return arch if arch in (PORTABLE, BUNDLE) else f"native {arch}"
+
+
+def _as_json(value):
+    """A list of pairs, a pair a line."""
+    lines = json.dumps(value, indent=1)
+    return re.sub(r"\[\n\s+(\"[^\"]+\"),\n\s+(\"[^\"]+\")\n\s+\]", r"[\1, \2]", lines) + "\n"
+
+
+class Tree:
+    """A folder to be served."""
+
+    def __init__(self, out):
+        self.out = out
+        self.hashes = {}
+
+    def write(self, name, text):
+        path = self.out / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def store(self, data):
+        """Store a file's content once; its short hash."""
+        short = hashlib.sha256(data).hexdigest()[:8]
+        assert self.hashes.setdefault(short, data) == data
+        path = self.out / "file" / short[:2] / short
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        return short
+
+    def folder(self, arch, files):
+        """The package.json of everything. Its entries have two elements each: firmware
+        v1.25 takes no third."""
+        urls = []
+        for name, data in sorted(files.items()):
+            short = self.store(data)
+            urls.append([name, f"../file/{short[:2]}/{short}"])
+        package = {"version": version(), "implementation": implementation(arch), "urls": urls}
+        self.write(f"{dist_dir(arch).name}/package.json", _as_json(package))
+
+    def package(self, name, arch, files, needs=()):
+        """An entry of the index."""
+        package = {
+            "version": version(),
+            "implementation": implementation(arch),
+            "hashes": [[file, self.store(data)] for file, data in sorted(files.items())],
+            "deps": [[need, version()] for need in needs],
+        }
+        for label in (version(), "latest"):
+            self.write(f"package/{ABI_MAJOR}/{name}/{label}.json", _as_json(package))
+
+
+def suffixed(name, arch):
+    """The name in the index of a package for an architecture."""
+    return name if arch == PORTABLE else f"{name}-{arch}"
+
+
+def write_tree(out, archs=tuple(ARCHITECTURES)):
+    """Lay out all that is served."""
+    shutil.rmtree(out, ignore_errors=True)
+    tree = Tree(out)
+    bytecode = compile_bytecode()
+    for arch in [*archs, PORTABLE]:
+        files = everything(arch, bytecode)
+        tree.folder(arch, files)
+        tree.package(suffixed(ALL, arch), arch, files)
+        for name, entry in PACKAGES.items():
+            own = {file: files[file] for file in own_files(name, arch != PORTABLE)}
+            needs = [suffixed(need, arch) for need in entry["needs"]]
+            tree.package(suffixed(name, arch), arch, own, needs)
+    bundle = everything(BUNDLE, bytecode)
+    tree.folder(BUNDLE, bundle)
+    tree.package(BUNDLED, BUNDLE, bundle)
+    tree.write("install.py", fill(SOURCES / "install.py", archs))
+
+
+def shipped_files(arch):
+    """{file to install: bytes} of the package in dist/."""
+    return {name: path.read_bytes() for name, path in shipped(arch).items()}
+
+
+def write_folder(files, out):
+    """A folder whose content goes to a board's /lib; out."""
+    shutil.rmtree(out, ignore_errors=True)
+    for name, data in files.items():
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_bytes(data)
+    return out
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, help="put the folders here instead of in dist/")
-    parser.add_argument("arch", nargs="*", help="default: all")
+    parser.add_argument("--out", type=Path, help="put folders of files here instead")
+    parser.add_argument("arch", nargs="*", help="only these, default: all; with --out")
     options = parser.parse_args()
-    shutil.rmtree(BUILD / "bytecode", ignore_errors=True)
+    if options.out is None:
+        write_tree(DIST)
+        return
     bytecode = compile_bytecode()
-    for arch in options.arch or [*ARCHITECTURES, PORTABLE]:
-        out = dist_dir(arch)
-        assemble(arch, bytecode, (options.out / out.name) if options.out else out)
+    for arch in options.arch or [*ARCHITECTURES, PORTABLE, BUNDLE]:
+        write_folder(everything(arch, bytecode), options.out / dist_dir(arch).name)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Reads build_matrix.yml, the one list of architectures."""
 
+import json
 import os
 import platform
 import re
@@ -14,6 +15,7 @@ MATRIX = yaml.safe_load((ROOT / "build_matrix.yml").read_text())
 ARCHITECTURES = MATRIX["architectures"]
 ABI = MATRIX["abi"]
 PORTABLE = "portable"
+BUNDLE = "bundle"
 NATIVE_FILES = ["_native.mpy", "_frames.mpy"]
 
 
@@ -34,8 +36,15 @@ def native_mpys(arch):
 
 
 def dist_dir(arch):
-    """The folder of dist/ for an architecture, or for the portable package."""
-    return ROOT / "dist" / (PORTABLE if arch == PORTABLE else f"{arch}_{ABI}")
+    """The folder of dist/ for an architecture, for none, or for the bundle of all."""
+    return ROOT / "dist" / (f"{arch}_{ABI}" if arch in ARCHITECTURES else arch)
+
+
+def shipped(arch):
+    """The files of dist/ that the package of a folder installs: {where to: path}."""
+    folder = dist_dir(arch)
+    package = json.loads((folder / "package.json").read_text())
+    return {target: (folder / url).resolve() for target, url in package["urls"]}
 
 
 def host():

@@ -2,7 +2,7 @@
 
 import re
 
-from matrix import ARCHITECTURES, MATRIX, NATIVE_FILES, ROOT, dist_dir
+from matrix import ARCHITECTURES, MATRIX, NATIVE_FILES, ROOT, shipped
 
 BEGIN = "<!-- table: make dist -->\n"
 END = "<!-- end of table -->"
@@ -20,14 +20,14 @@ def tested_on(target):
 
 def render():
     rows = [
-        "| Folder of `dist/` | Number | Boards | Native files | Run by the tests under QEMU |",
+        "| Architecture | Number | Boards | Native files | Run by the tests under QEMU |",
         "| --- | --- | --- | --- | --- |",
     ]
     for arch, entry in ARCHITECTURES.items():
-        folder = dist_dir(arch)
-        size = sum((folder / "web" / name).stat().st_size for name in NATIVE_FILES)
+        files = shipped(arch)
+        size = sum(files[f"web/{name}"].stat().st_size for name in NATIVE_FILES)
         rows.append(
-            f"| `{folder.name}` | {entry['mpy']} | {entry['boards']} | {size:,} B |"
+            f"| `{arch}` | {entry['mpy']} | {entry['boards']} | {size:,} B |"
             f" {'; '.join(map(tested_on, entry['tested']))} |"
         )
     rows.append(

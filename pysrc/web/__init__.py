@@ -19,7 +19,7 @@ __version__ = "0.1.0"
 # Where each name is: in one string, which takes a third of a dict's memory.
 _LAZY = (
     " App:app Broadcast:broadcast EventSource:sse HTTPException:errors"
-    " Response:response WebSocket:websocket abort:errors implementation:_codec"
+    " Response:response WebSocket:websocket abort:errors implementation:_which"
     " parse_qs:query redirect:response "
 )
 
@@ -30,6 +30,9 @@ def __getattr__(name):
         raise AttributeError(name)
     start += len(name) + 2
     module = "web." + _LAZY[start : _LAZY.find(" ", start)]
-    value = getattr(__import__(module, None, None, (name,)), name)
+    try:
+        value = getattr(__import__(module, None, None, (name,)), name)
+    except ImportError as e:
+        raise __import__("web._missing", None, None, ("explained",)).explained(e, module)
     globals()[name] = value
     return value

@@ -217,6 +217,16 @@ _METHODS = {
 }
 
 
+def _content():
+    try:
+        import web.content as content
+    except ImportError as e:
+        from web._missing import explained
+
+        raise explained(e, "web.content")
+    return content
+
+
 def attribute(r, name):
     """Request.__getattr__ for what is here and in web.content. Raises
     AttributeError."""
@@ -226,8 +236,7 @@ def attribute(r, name):
         return unread(r)
     method = _METHODS.get(name)
     if method is None:
-        import web.content as content
-
+        content = _content()
         value = content.VALUES.get(name)
         if value:
             return value(r)

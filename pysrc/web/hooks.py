@@ -1,5 +1,6 @@
 # What fewer applications have: routes of other methods, hooks, error handlers, other
 # apps. App.__getattr__ finds the functions in METHODS.
+import web
 
 
 from web.conn import later
@@ -102,17 +103,13 @@ def mount(app, other, prefix=""):
 def websocket(app, path, **options):
     """Decorate `async def handler(r, ws, **params)`, which gets a WebSocket at path. The
     options are those of WebSocket.upgrade()."""
-    from web.websocket import WebSocket
-
-    return _upgrading(app, path, WebSocket, options)
+    return _upgrading(app, path, web.WebSocket, options)
 
 
 def sse(app, path, **options):
     """Decorate `async def handler(r, events, **params)`, which gets an EventSource at
     path. The options are those of EventSource.upgrade()."""
-    from web.sse import EventSource
-
-    return _upgrading(app, path, EventSource, options)
+    return _upgrading(app, path, web.EventSource, options)
 
 
 def _upgrading(app, path, kind, options):

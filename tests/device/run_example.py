@@ -6,7 +6,7 @@ import sys
 import web
 
 example, port = sys.argv[1], int(sys.argv[2])
-if len(sys.argv) > 3 and web.implementation != sys.argv[3]:
+if len(sys.argv) > 3 and web.implementation.split()[0] != sys.argv[3]:
     raise SystemExit("the {} parser was chosen".format(web.implementation))
 App = web.App
 
