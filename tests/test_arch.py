@@ -121,6 +121,13 @@ def test_connections_in_memory_send_the_same_bytes_as_on_x64(arch, target):
     assert execute(arch, target, script) == reference
 
 
+@each([("bundle", target) for target in sorted({target for _, target in TESTED})])
+def test_bundle(arch, target):
+    """The board takes its own native files of those of all architectures."""
+    own = emulators.TARGETS[target].arch
+    assert execute(arch, target, WHICH) == f"native {own} False False\n"
+
+
 # -- real sockets
 
 

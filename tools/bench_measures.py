@@ -174,23 +174,29 @@ def used():
 before = used()
 import {0}
 used()
-{0}.{1}
+{1}
 print(used() - before)
 """
 
 
-def imported_on_board(server):
-    """Bytes in use by the library, with its machine code, on a microcontroller that
-    executes bytecode where it is stored."""
-    if not server.module:
-        return None
+def used_on_board(lib, module, loading):
+    """Bytes in use by a module of the folder lib after a line that loads what is wanted
+    of it, with its machine code, on a microcontroller that executes bytecode where it
+    is stored."""
     emulators.build(BOARD)
-    lib = stage_once(server, arch=emulators.TARGETS[BOARD].arch) / "lib"
     files = {p.relative_to(lib).as_posix(): p.read_bytes() for p in lib.rglob("*.mpy")}
-    run = emulators.run_board(BOARD, IMPORT.format(server.module, server.attribute), files)
+    run = emulators.run_board(BOARD, IMPORT.format(module, loading), files)
     if run.exit:
         raise RuntimeError(run.output)
     return int(run.output)
+
+
+def imported_on_board(server):
+    """Bytes in use by the library, see used_on_board()."""
+    if not server.module:
+        return None
+    lib = stage_once(server, arch=emulators.TARGETS[BOARD].arch) / "lib"
+    return used_on_board(lib, server.module, f"{server.module}.{server.attribute}")
 
 
 def machine_code(server):

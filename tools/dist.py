@@ -159,6 +159,11 @@ def _as_json(value):
     return re.sub(r"\[\n\s+(\"[^\"]+\"),\n\s+(\"[^\"]+\")\n\s+\]", r"[\1, \2]", lines) + "\n"
 
 
+def short_hash(data):
+    """What mip knows a file by."""
+    return hashlib.sha256(data).hexdigest()[:8]
+
+
 class Tree:
     """A folder to be served."""
 
@@ -173,7 +178,7 @@ class Tree:
 
     def store(self, data):
         """Store a file's content once; its short hash."""
-        short = hashlib.sha256(data).hexdigest()[:8]
+        short = short_hash(data)
         assert self.hashes.setdefault(short, data) == data
         path = self.out / "file" / short[:2] / short
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,261 @@
+"""Installing with the tools that users have: mip, mpremote, and a plain web server."""
+
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import bench_measures
+import dist
+import emulators
+import matrix
+import packages
+import pytest
+from conftest import BUILD, ROOT
+
+DIST = ROOT / "dist"
+MIP = BUILD / "tls" / "micropython"  # a firmware that has mip
+ARCHS = [*matrix.ARCHITECTURES, matrix.PORTABLE]
+HOST = matrix.host()
+BOARD_ARCH = emulators.TARGETS[bench_measures.BOARD].arch
+
+
+class Site:
+    """`python3 -m http.server`, which serves a folder."""
+
+    def __init__(self, folder):
+        self.log = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(
+            [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1"],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            text=True,
+        )
+        port = re.search(r"port (\d+)", self.process.stdout.readline())[1]
+        self.url = f"http://127.0.0.1:{port}"
+
+    def asked(self):
+        """The paths that were asked for."""
+        self.log.seek(0)
+        return re.findall(r'"GET (\S+) ', self.log.read())
+
+    def stop(self):
+        self.process.kill()
+        self.process.communicate()
+        self.log.close()
+
+
+@contextlib.contextmanager
+def serving(folder):
+    site = Site(folder)
+    try:
+        yield site
+    finally:
+        site.stop()
+
+
+@pytest.fixture(scope="module")
+def site():
+    with serving(DIST) as site:
+        yield site
+
+
+def mip(folder, code, **changed):
+    """Run code on a board whose /lib is a folder."""
+    (folder / "lib").mkdir(exist_ok=True)
+    return subprocess.run(
+        [MIP, "-c", code],
+        env={**os.environ, "MICROPYPATH": f"{folder}/lib:.frozen", **changed},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def one_line(url, *names, **options):
+    arguments = [repr(url), *map(repr, names), *(f"{k}={v!r}" for k, v in options.items())]
+    return (
+        f"import mip; mip.install('{url}/install.py'); "
+        f"import install; install.install({', '.join(arguments)})"
+    )
+
+
+def files_in(folder):
+    lib = folder / "lib"
+    return {
+        p.relative_to(lib).as_posix(): p.read_bytes()
+        for p in lib.rglob("*")
+        if p.is_file() and p.name != "install.py"
+    }
+
+
+# -- mip, on a board with a network
+
+
+def test_one_line_installs_what_fits(site, tmp_path):
+    done = mip(tmp_path, one_line(site.url))
+    said = rf"aioweb {matrix.version()}: native {HOST}, [1-9]\d+ bytes of RAM"
+    assert re.fullmatch(said, done.stdout.splitlines()[-1]), done.stdout + done.stderr
+    assert files_in(tmp_path) == dist.shipped_files(HOST)
+
+
+def test_what_is_there_is_not_fetched_again(tmp_path):
+    with serving(DIST) as site:
+        mip(tmp_path, one_line(site.url))
+    shutil.copy(tmp_path / "lib/web/app.mpy", tmp_path / "lib/web/sse.mpy")
+    with serving(DIST) as site:
+        done = mip(tmp_path, one_line(site.url))
+        asked = site.asked()
+    assert done.stdout.count("Exists: ") == len(dist.shipped_files(HOST)) - 1
+    assert [path for path in asked if "/file/" in path] == [
+        f"/file/{short[:2]}/{short}"
+        for short in [dist.short_hash(files_in(tmp_path)["web/sse.mpy"])]
+    ]
+    assert files_in(tmp_path) == dist.shipped_files(HOST)
+
+
+def older_tree(monkeypatch, sources, out, version):
+    """The tree as it would have been for another version."""
+    shutil.copytree(dist.SOURCES, sources)
+    init = sources / "web" / "__init__.py"
+    init.write_text(init.read_text().replace(f'"{matrix.version()}"', f'"{version}"'))
+    with monkeypatch.context() as changed:
+        changed.setattr(dist, "SOURCES", sources)
+        changed.setattr(dist, "version", lambda: version)
+        dist.write_tree(out)
+
+
+def test_versions(monkeypatch, tmp_path):
+    """Trees of several versions can be laid over one another, the latest last."""
+    old = "0.0.9"
+    older_tree(monkeypatch, tmp_path / "pysrc", tmp_path / "tree", old)
+    shutil.copytree(DIST, tmp_path / "tree", dirs_exist_ok=True)
+    with serving(tmp_path / "tree") as site:
+        for options, version in (({}, matrix.version()), ({"version": old}, old)):
+            done = mip(tmp_path, one_line(site.url, "aioweb-sse", **options))
+            last = done.stdout.splitlines()[-1]
+            assert last.startswith(f"aioweb {version}: native {HOST}, "), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "url,names,said",
+    [
+        ("{}", ["aioweb-nothing"], "ValueError: no package aioweb-nothing; there are aioweb, "),
+        ("{}/nowhere", [], "RuntimeError: aioweb is not installed: no module named 'web'"),
+    ],
+)
+def test_failures_are_told(site, tmp_path, url, names, said):
+    mip(tmp_path, f"import mip; mip.install('{site.url}/install.py')")
+    arguments = ", ".join(map(repr, [url.format(site.url), *names]))
+    done = mip(tmp_path, f"import install; install.install({arguments})")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(said)
+
+
+def test_a_package_that_did_not_arrive_is_told(tmp_path):
+    shutil.copytree(DIST, tmp_path / "tree")
+    (tmp_path / "tree/file").rename(tmp_path / "files")
+    with serving(tmp_path / "tree") as site:
+        dist.write_folder(dist.shipped_files(HOST), tmp_path / "lib")
+        (tmp_path / "lib/web/sse.mpy").unlink()
+        done = mip(tmp_path, one_line(site.url, "aioweb-sse"))
+    assert done.stderr.splitlines()[-1].startswith("RuntimeError: aioweb-sse is not installed: ")
+
+
+def test_bundle_by_name(site, tmp_path):
+    """One name, or one URL, for every board."""
+    code = f"import mip; mip.install('aioweb-bundle', index='{site.url}')"
+    mip(tmp_path, f"{code}; import web; print(web.implementation)")
+    assert files_in(tmp_path) == dist.shipped_files(matrix.BUNDLE)
+    done = mip(tmp_path, "import web; print(web.implementation)")
+    assert done.stdout == f"native {HOST}\n"
+
+
+# -- what each package takes
+
+
+@pytest.mark.parametrize("name", packages.PACKAGES)
+@pytest.mark.parametrize("arch", [HOST, BOARD_ARCH, matrix.PORTABLE])
+def test_package_alone(site, tmp_path, name, arch):
+    """It installs with what it needs and nothing else, is imported, and stays within
+    its budget of RAM."""
+    done = mip(
+        tmp_path,
+        f"import mip; mip.install('{dist.suffixed(name, arch)}', index='{site.url}')",
+    )
+    assert done.stdout.endswith("Done\n"), done.stdout
+    native = arch != matrix.PORTABLE
+    closure = packages.closure(name)
+    expected = {file for part in closure for file in packages.own_files(part, native)}
+    assert set(files_in(tmp_path)) == expected
+    loading = f"web.App\nimport web.{packages.installable()[name]}"
+    if arch == BOARD_ARCH:
+        used = bench_measures.used_on_board(tmp_path / "lib", "web", loading)
+        assert used <= packages.PACKAGES[name]["ram"]
+    else:
+        done = mip(tmp_path, f"import web\n{loading}\nprint(web.implementation)")
+        assert done.stdout == dist.implementation(arch) + "\n", done.stderr
+
+
+# -- the choice
+
+
+def installer(archs=tuple(matrix.ARCHITECTURES)):
+    """install.py, as it is written for a tree of some architectures."""
+    names = {}
+    exec(dist.fill(dist.SOURCES / "install.py", archs), names)
+    return names["choose"]
+
+
+def number(arch, flags=0):
+    return 6 | matrix.ARCHITECTURES[arch]["mpy"] << 10 | 3 << 8 | flags << 16
+
+
+@pytest.mark.parametrize("arch", matrix.ARCHITECTURES)
+def test_each_architecture_gets_its_own_files(arch):
+    for flags in (0, 5):  # what firmware after v1.25 has above bit 15
+        assert installer()(number(arch, flags), (1, 26, 0), "x") == (arch, f"native {arch}")
+
+
+@pytest.mark.parametrize("arch", matrix.ARCHITECTURES)
+def test_without_its_own_files_the_best_that_it_accepts(arch):
+    accepted = matrix.ARCHITECTURES[arch].get("accepts", [])
+    for left in range(len(accepted) + 1):
+        archs = [a for a in matrix.ARCHITECTURES if a != arch and a not in accepted[:left]]
+        best = accepted[left] if left < len(accepted) else None
+        assert installer(archs)(number(arch), (1, 26), "x")[0] == best
+
+
+@pytest.mark.parametrize("mpy", [None, 6, 6 | 3 << 10, 6 | 9 << 10, 6 | 12 << 10])
+def test_other_architectures_get_no_native_files(mpy):
+    expected = (None, "there are no native files for this board")
+    assert installer()(mpy, (1, 26, 0), "esp8266") == expected
+
+
+FIRMWARE = [
+    ("xtensawin", "esp32", (1, 24)),
+    ("rv32imc", "esp32", (1, 24)),
+    ("rv32imc", "rp2", (1, 24)),
+    ("armv7emsp", "nrf52840-DK", (1, 26)),
+    ("armv6m", "rp2", (1, 23)),
+    ("armv7emdp", "pyboard", (1, 23)),
+]
+
+
+@pytest.mark.parametrize("arch,platform,oldest", FIRMWARE)
+def test_native_files_wait_for_a_firmware_that_runs_them(arch, platform, oldest):
+    choose = installer()
+    assert choose(number(arch), (*oldest, 0, ""), platform)[0] == arch
+    for minor in range(23, oldest[1]):
+        why = f"native files need MicroPython {oldest[0]}.{oldest[1]} or newer here"
+        assert choose(number(arch), (1, minor, 0), platform) == (None, why)
+
+
+def test_firmware_that_is_too_old_is_refused():
+    with pytest.raises(RuntimeError, match=r"^aioweb needs MicroPython 1\.23 or newer$"):
+        installer()(number("armv6m"), (1, 22, 2), "rp2")
