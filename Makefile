@@ -2,8 +2,9 @@
 # and build/, which git ignores; dist/ is committed.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-arch test-arch-all autobahn cost bench emulators native native-all dist format lint clean
+.PHONY: help demo install test test-arch test-arch-all autobahn cost bench emulators native native-all dist format lint clean
 
+# of the demo, or if it is given the serial port of the board to install on
 PORT ?= 8080
 JOBS := -j$(shell nproc 2>/dev/null || echo 2)
 PARSER ?= native
@@ -112,6 +113,9 @@ demo: $(UNIX) $(VENV) ## serve examples/demo.py on this machine: PORT=8080
 	@$(PY) tools/dist.py --out build/dist $(HOST_ARCH)
 	@MICROPYPATH=build/dist/$$($(PY) tools/matrix.py folder $(HOST_ARCH)):.frozen \
 		$(UNIX) examples/demo.py $(PORT) || test $$? = 130
+
+install: $(VENV) ## install on a board that is connected: PORT=/dev/ttyACM0, PACKAGES=aioweb-websocket
+	$(PY) tools/install.py $(if $(filter file,$(origin PORT)),,--port $(PORT)) $(PACKAGES)
 
 # -- tests
 

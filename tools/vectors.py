@@ -25,6 +25,7 @@ FILES = {
 }
 # frames that no device has the memory for
 HOST_ONLY = ("long",)
+_LONG = 500
 
 
 def cases(name):
@@ -39,10 +40,13 @@ def device_cases(name):
     return [case for case in cases(name) if case["kind"] not in HOST_ONLY]
 
 
-def write(folder):
+def write(folder, every=1):
+    """Write the files, or of so many cases one, and no long ones."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in FILES:
-        lines = (json.dumps(case, ensure_ascii=False) for case in device_cases(name))
+        lines = [json.dumps(case, ensure_ascii=False) for case in device_cases(name)]
+        if every > 1:
+            lines = [line for line in lines if len(line) < _LONG][::every]
         (folder / f"{name}.jsonl").write_text("\n".join(lines) + "\n")
 
 

@@ -193,16 +193,9 @@ class Runner:
         check("end", state == 0, case["complete"])
 
 
-def main(which, folder, step):
-    if which == "native":
-        import web._frames as frames
-        import web._native as codec
-    else:
-        import web._portable as codec
-        import web._portable_frames as frames
-    runner = Runner(codec, frames, step)
+def run(runner, folder, names=("heads", "frames", "query", "utf8")):
     passed = failed = 0
-    for name in ("heads", "frames", "query", "utf8"):
+    for name in names:
         with open((folder + "/" if folder else "") + name + ".jsonl") as lines:
             for line in lines:
                 case = json.loads(line)
@@ -215,6 +208,16 @@ def main(which, folder, step):
                     label = case.get("name") or line[:60]
                     print("FAIL {} {}: {}: {}".format(name, label, type(e).__name__, e))
     print("{} passed, {} failed".format(passed, failed))
+
+
+def main(which, folder, step):
+    if which == "native":
+        import web._frames as frames
+        import web._native as codec
+    else:
+        import web._portable as codec
+        import web._portable_frames as frames
+    run(Runner(codec, frames, step), folder)
 
 
 if __name__ == "__main__":
