@@ -2,7 +2,7 @@
 # and build/, which git ignores; dist/ is committed.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo install test test-arch test-arch-all autobahn cost bench emulators native native-all dist format lint clean
+.PHONY: help demo install release test test-arch test-arch-all autobahn cost bench emulators native native-all dist format lint clean
 
 # of the demo, or if it is given the serial port of the board to install on
 PORT ?= 8080
@@ -116,6 +116,9 @@ demo: $(UNIX) $(VENV) ## serve examples/demo.py on this machine: PORT=8080
 
 install: $(VENV) ## install on a board that is connected: PORT=/dev/ttyACM0, PACKAGES=aioweb-websocket
 	$(PY) tools/install.py $(if $(filter file,$(origin PORT)),,--port $(PORT)) $(PACKAGES)
+
+release: $(VENV) ## pack dist/ for a release: TAG=v1.2.3
+	$(PY) tools/release.py $(TAG)
 
 # -- tests
 
