@@ -168,6 +168,16 @@ def test_a_package_that_did_not_arrive_is_told(tmp_path):
     assert done.stderr.splitlines()[-1].startswith("RuntimeError: aioweb-sse is not installed: ")
 
 
+def test_board_without_native_files_gets_the_portable_package(site, tmp_path):
+    mip(tmp_path, f"import mip; mip.install('{site.url}/install.py')")
+    code = "import install; install.ARCHITECTURES.clear(); install.install"
+    done = mip(tmp_path, f"{code}('{site.url}')")
+    lines = done.stdout.splitlines()
+    assert lines[0] == "aioweb: there are no native files for this board"
+    assert lines[-1].startswith(f"aioweb {matrix.version()}: portable, "), done.stderr
+    assert files_in(tmp_path) == dist.shipped_files(matrix.PORTABLE)
+
+
 def test_bundle_by_name(site, tmp_path):
     """One name, or one URL, for every board."""
     code = f"import mip; mip.install('aioweb-bundle', index='{site.url}')"

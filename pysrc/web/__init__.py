@@ -33,6 +33,8 @@ def __getattr__(name):
     try:
         value = getattr(__import__(module, None, None, (name,)), name)
     except ImportError as e:
-        raise __import__("web._missing", None, None, ("explained",)).explained(e, module)
+        from web._missing import explained
+
+        raise explained(e, module)
     globals()[name] = value
     return value
