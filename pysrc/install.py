@@ -91,7 +91,9 @@ def _report(names, version):
     used = gc.mem_alloc() - before
     if web.__version__ != version:
         raise RuntimeError(
-            "{} has aioweb {}, not {}".format(web.__path__, web.__version__, version)
+            "{} is aioweb {}, not {}; is install.py of another version?".format(
+                web.__path__, web.__version__, version
+            )
         )
     for name in names:
         module = "web." + PACKAGES[name]

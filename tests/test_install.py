@@ -143,6 +143,20 @@ def test_versions(monkeypatch, tmp_path):
             assert last.startswith(f"aioweb {version}: native {HOST}, "), done.stdout + done.stderr
 
 
+def test_another_version_in_the_way_is_told(site, tmp_path):
+    """What is imported is not what was installed."""
+    dist.write_folder(dist.shipped_files(HOST), tmp_path / "lib")
+    init = (tmp_path / "lib/web/__init__.mpy").read_bytes()
+    version = matrix.version().encode()
+    other = tmp_path / "other" / "web"
+    shutil.copytree(tmp_path / "lib/web", other)
+    (other / "__init__.mpy").write_bytes(init.replace(version, b"0.0.9"))
+    path = f"{tmp_path}/other:{tmp_path}/lib:.frozen"
+    done = mip(tmp_path, one_line(site.url), MICROPYPATH=path)
+    said = f"RuntimeError: {other} is aioweb 0.0.9, not {matrix.version()}; "
+    assert done.stderr.splitlines()[-1].startswith(said)
+
+
 @pytest.mark.parametrize(
     "url,names,said",
     [
