@@ -1,8 +1,6 @@
 # What fewer applications have: routes of other methods, hooks, error handlers, other
 # apps. App.__getattr__ finds the functions in METHODS.
 import web
-
-
 from web.conn import later
 
 

@@ -2,10 +2,7 @@
 # memory, compressed, masked.
 from micropython import const
 
-from web._codec import utf8
 from web.incoming import receive
-from web.outgoing import send_frame
-from web.stream import send
 
 _FIN = const(0x80)
 _PACKED = const(0x40)
