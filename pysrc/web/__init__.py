@@ -19,8 +19,8 @@ __version__ = "0.1.0"
 # Where each name is: in one string, which takes a third of a dict's memory.
 _LAZY = (
     " App:app Broadcast:broadcast EventSource:sse HTTPException:errors"
-    " Response:response WebSocket:websocket abort:errors implementation:_which"
-    " parse_qs:query redirect:response "
+    " HandshakeError:client Response:response WebSocket:websocket abort:errors"
+    " connect:client implementation:_which parse_qs:query redirect:response "
 )
 
 

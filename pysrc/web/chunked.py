@@ -3,10 +3,10 @@ from micropython import const
 
 from web.body import receive
 from web.errors import HTTPException
+from web.syntax import check_token, check_value
 
 _LINE = const(256)  # most bytes of a chunk's line with its extensions
 _TRAILERS = const(1024)  # most bytes of all trailer fields
-_TOKEN = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 class Chunks:
@@ -67,9 +67,7 @@ class Chunks:
         size, semicolon, extension = line.partition(b";")
         if semicolon:
             size = size.rstrip()
-            for c in extension:
-                if c < 32 and c != 9 or c == 127:
-                    self._fail(400)
+            self._check(check_value, extension)
         n = 0
         for c in size.lower():
             digit = b"0123456789abcdef".find(bytes((c,)))
@@ -91,11 +89,13 @@ class Chunks:
                 return
             left -= len(line) + 2
             name, colon, value = line.partition(b":")
-            if not name or not colon or name.strip(_TOKEN):
+            if not colon:
                 self._fail(400)
-            for c in name:
-                if c not in _TOKEN:
-                    self._fail(400)
-            for c in value:
-                if c < 32 and c != 9 or c == 127:
-                    self._fail(400)
+            self._check(check_token, name)
+            self._check(check_value, value)
+
+    def _check(self, check, part):
+        try:
+            check("".join(map(chr, part)))  # of bytes, which need not be UTF-8
+        except ValueError:
+            self._fail(400)

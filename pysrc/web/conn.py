@@ -102,14 +102,18 @@ class Connection:
             return
         self.expired = True
         self.deadline = None
-        (self.sender or self.task).cancel()
+        task = self.sender or self.websocket and self.entry[_READ] or self.task
+        if task:
+            task.cancel()
+        else:
+            self.websocket.end(1006)  # a client's, whose task does something else
 
     def abort(self):
         """End what every task is waiting for on the connection, and its handler."""
         self.lost = True
         self.expired = True
         self.deadline = None
-        for task in (self.sender, self.task):
+        for task in (self.sender, self.task or self.entry[_READ]):
             if task and task is not core.cur_task:
                 task.cancel()
 

@@ -8,6 +8,7 @@ from web.stream import new_buffer, send
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _UPGRADE = const(4)
+_PACKED = const(0x40)
 _UPGRADE_FIELDS = "Upgrade: websocket\r\nConnection: upgrade\r\n"
 
 
@@ -41,7 +42,9 @@ def check(r):
     raise HTTPException(400)
 
 
-async def accept(r, w, ws, subprotocols=(), origins=None, ping_interval=None, ping_timeout=10):
+async def accept(
+    r, w, ws, subprotocols=(), origins=None, ping_interval=None, ping_timeout=10, compress=0
+):
     """Answer the handshake in r and return ws; see WebSocket.upgrade()."""
     key = check(r)
     get = r.headers.get
@@ -56,6 +59,15 @@ async def accept(r, w, ws, subprotocols=(), origins=None, ping_interval=None, pi
             ws.subprotocol = name
             head += b"Sec-WebSocket-Protocol: " + name.encode() + b"\r\n"
             break
+    if compress:
+        from web.deflate import negotiate
+
+        agreed = negotiate(get("sec-websocket-extensions", ""), compress)
+        if agreed:
+            ws.deflate, line = agreed
+            ws.special = True
+            ws.expect |= _PACKED
+            head += line
     conn = w.conn
     r._buf = conn.buf[: r._end]  # for as long as the connection is open, but no more
     new_buffer(conn, 0)

@@ -255,7 +255,13 @@ def _message(ws, arriving):
     elif fill < len(data):
         data[fill:] = b""
     if packed:
-        return later("deflate", "unpack", ws, kind, data, into)
+        unpacked = later("deflate", "unpack", ws, kind, data, into)
+        if into is True:
+            # with the state of its text, if it is one
+            return _tell(ws, _PART, (unpacked, 0 if kind == _TEXT else None))
+        if isinstance(unpacked, int) and unpacked < 0:
+            return _tell(ws, unpacked)
+        return unpacked
     return str(data, "utf-8") if kind == _TEXT else data
 
 

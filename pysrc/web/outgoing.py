@@ -9,6 +9,7 @@ from web.conn import later
 from web.stream import send
 
 _frames = choose("_frames", "_portable_frames")[0]
+mask = _frames.mask
 ws_build = _frames.ws_build
 choose = None  # see there
 
@@ -100,7 +101,7 @@ def send_frame(ws, first, data):
     out = _out
     end = ws_build(out, first, data, key)
     if key:
-        later("pieces", "mask_frame", out, end, key, data)
+        later("pieces", "mask_frame", out, end, key, len(data))
     if len(data) > _PIECE:
         return _send_long(ws, end, key, memoryview(data))
     if ws.queued and not flush(ws):

@@ -1,16 +1,25 @@
 # WebSocket messages that are not handed over as they are: in pieces, into the caller's
 # memory, compressed, masked.
+import os
+
 from micropython import const
 
+from web._codec import utf8
 from web.incoming import receive
+from web.outgoing import mask, send_frame
+from web.stream import send_each
 
 _FIN = const(0x80)
 _PACKED = const(0x40)
+_MASKED = const(0x80)
 _FRESH = const(-1)  # see web.incoming
 _BETWEEN = const(-2)
 _OVER = const(-3)
 _PIECE = const(3)
-_CHUNK = const(1024)  # bytes of a long message that are masked at once
+_CHUNK = const(1024)  # bytes of a long message that are masked or decompressed at once
+
+
+# -- receiving
 
 
 def _begin(ws, into):
@@ -30,28 +39,107 @@ async def readinto(ws, buf):
 class Pieces:
     """What WebSocket.stream() returns. Each piece is a memoryview of bytes, for text of
     its UTF-8, which need not end with a character; it is good until the next is asked
-    for. The limit on messages is not applied. Raises OSError when the connection ends
-    before the message does, ValueError when receive() has begun with the message."""
+    for. The limit on messages is not applied but to compressed ones, whose compressed
+    bytes are held. Raises OSError when the connection ends before the message does,
+    ValueError when receive() has begun with the message."""
 
     def __init__(self, ws):
         self._ws = ws
-        self._begun = False
-        self._any = False
+        self._state = 0  # 1 once it was begun, 2 once there was a piece, 3 at its end
+        self._inflater = None
+        self._buf = None
 
     def __aiter__(self):
         return self
 
     async def __anext__(self):
         ws = self._ws
-        if not self._begun:
+        if self._state == 0:
             _begin(ws, True)
-            self._begun = True
-        elif ws.into is None and ws.left != _OVER:
-            raise StopAsyncIteration
-        piece = await receive(ws, _PIECE)
-        if piece is None:
-            if ws.left == _OVER and self._any:
+            self._state = 1
+        if self._inflater:
+            return await self._inflate(ws)
+        piece = None
+        if ws.into is True:
+            piece = await receive(ws, _PIECE)
+            if piece is None and ws.left == _OVER and self._state == 2:
                 raise OSError(104)  # ECONNRESET
+        if piece is None:
             raise StopAsyncIteration
-        self._any = True
+        if not isinstance(piece, memoryview):
+            self._inflater, self._text = piece
+            self._buf = memoryview(bytearray(_CHUNK))
+            return await self._inflate(ws)
+        self._state = 2
         return piece
+
+    async def _inflate(self, ws):
+        if self._state == 3:
+            raise StopAsyncIteration
+        buf = self._buf
+        n = self._inflater.readinto(buf)
+        if n >= 0 and self._text is not None:
+            self._text = utf8(buf, 0, n, self._text)
+            if self._text < 0 or n < _CHUNK and self._text:
+                n = -1007
+        if n < 0:
+            await ws.fail(-n)
+            raise OSError(104)  # ECONNRESET
+        if n < _CHUNK:
+            self._state = 3
+            if not n:
+                raise StopAsyncIteration
+        return buf[:n]
+
+
+# -- sending
+
+
+def send_special(ws, msg, more):
+    """Begin to send a message, or a part of one. Returns what is to be awaited for the
+    rest of it, or None. Raises OSError, TypeError."""
+    if isinstance(msg, str):
+        first = 1
+        msg = memoryview(msg)  # its length is in bytes
+    elif isinstance(msg, (bytes, bytearray, memoryview)):
+        first = 2
+    else:
+        raise TypeError("str or bytes needed")
+    if ws.sending:
+        first = 0  # it goes on
+    elif ws.deflate and not more:
+        packed = ws.deflate.compress(msg)
+        if packed:
+            first |= _PACKED
+            msg = packed
+    if bool(more) != ws.sending:
+        ws.sending = bool(more)
+        ws.special = bool(more or ws.deflate or not ws.expect & _MASKED)
+    return send_frame(ws, first if more else first | _FIN, msg)
+
+
+def new_key():
+    """Return a frame's masking key (RFC 6455 5.3)."""
+    return os.urandom(4)
+
+
+def mask_frame(out, end, key, length):
+    """Mask what is in out[:end] of the payload of a frame."""
+    start = 6 if length < 126 else 8 if length < 65536 else 14
+    mask(out, start, end, key, 0)
+
+
+def send_masked(conn, begun, key, data, done):
+    """Send the frame that is begun, and data[done:], which is not changed."""
+    return send_each(conn, _masked(begun, key, data, done))
+
+
+def _masked(begun, key, data, done):
+    yield begun
+    chunk = bytearray(_CHUNK)
+    while done < len(data):
+        n = min(_CHUNK, len(data) - done)
+        chunk[:n] = data[done : done + n]
+        mask(chunk, 0, n, key, done)
+        yield memoryview(chunk)[:n]
+        done += n

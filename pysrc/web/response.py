@@ -1,28 +1,9 @@
 # What handlers return.
 
 
+from web.syntax import check_token, check_value
+
 PIECES = (str, bytes, bytearray, memoryview)
-_TOKEN = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-
-def check_token(name):
-    """Return name. Raises ValueError when it is no token (RFC 9110 5.6.2)."""
-    for c in name:
-        if c not in _TOKEN:
-            raise ValueError("name " + repr(name))
-    if not name:
-        raise ValueError("name is empty")
-    return name
-
-
-def check_value(value):
-    """Return a field value as str. Raises ValueError for one that would end its
-    line (RFC 9110 5.5)."""
-    value = str(value)
-    for c in value:
-        if c < " " and c != "\t" or c == "\x7f":
-            raise ValueError("control character in " + repr(value))
-    return value
 
 
 class Response:

@@ -2,8 +2,9 @@
 from micropython import const
 
 from web.errors import reason
-from web.response import PIECES, Stream, check_token, check_value
+from web.response import PIECES, Stream
 from web.stream import send
+from web.syntax import check_token, check_value
 
 _HTTP11 = const(1)
 _PIECE = const(1024)  # a body of at most so many bytes leaves with its head

@@ -164,9 +164,14 @@ def send_now(conn, data, n):
         raise
 
 
-async def send(conn, *parts):
-    """Send the parts (bytes-like) with no other task's data between. Raises OSError.
-    Cancelled half-way, it leaves the connection unusable."""
+def send(conn, *parts):
+    """Send the parts (bytes-like) with no other task's data between; to be awaited.
+    Raises OSError. Cancelled half-way, it leaves the connection unusable."""
+    return send_each(conn, parts)
+
+
+async def send_each(conn, parts):
+    """The same with an iterable of parts, each made when it is sent."""
     conn.touched = True
     while conn.busy:
         await conn.busy.wait()

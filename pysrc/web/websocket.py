@@ -32,7 +32,7 @@ except StopIteration:
     pass
 
 
-async def _fail(e):
+async def _raise(e):
     raise e
 
 
@@ -136,7 +136,7 @@ class WebSocket:
                 return later("pieces", "send_special", self, msg, more) or _sent
             return send_message(self, msg) or _sent
         except OSError as e:
-            return _fail(e)  # to who awaits it
+            return _raise(e)  # to who awaits it
 
     async def ping(self, data=b""):
         """Send a ping with at most 125 bytes of data; recv() returns the pong. Raises
@@ -189,7 +189,7 @@ class WebSocket:
         event, data = self.arriving[_EVENT:]
         try:
             if event < 0:
-                await self._fail(-event)
+                await self.fail(-event)
             elif event == _CLOSE:
                 return await self._closing(data)
             elif event == _PING and self.open:
@@ -215,7 +215,7 @@ class WebSocket:
             self.end(abs(code))
         return True
 
-    async def _fail(self, code):
+    async def fail(self, code):
         """End the connection for the other side's fault."""
         try:
             await self._send_close(bytes((code >> 8, code & 255)))
