@@ -42,10 +42,10 @@ def environment(folder):
     return {**os.environ, "MICROPYPATH": f"{folder}:.frozen"}
 
 
-def run_micropython(script, *args, parser="native", heap="4M", timeout=100):
+def run_micropython(script, *args, parser="native", heap="4M", timeout=100, binary=MICROPYTHON):
     """Run a script to its end and return its output."""
     done = subprocess.run(
-        [MICROPYTHON, "-X", f"heapsize={heap}", script, *map(str, args)],
+        [binary, "-X", f"heapsize={heap}", script, *map(str, args)],
         env=environment(packages(parser)),
         capture_output=True,
         text=True,
