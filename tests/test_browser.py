@@ -3,8 +3,10 @@
 import pytest
 
 SCRIPT = """
+    var path = '/ws';
+
     function open(...protocols) {
-        const ws = new WebSocket(`ws://${location.host}/ws${location.search}`, ...protocols);
+        const ws = new WebSocket(`ws://${location.host}${path}${location.search}`, ...protocols);
         ws.binaryType = 'arraybuffer';
         ws.next = () => new Promise(resolve => ws.onmessage = e => resolve(e.data));
         ws.ended = new Promise(resolve => ws.onclose =
@@ -28,10 +30,13 @@ def page(browser, interop, visitor):
     page.close()
 
 
-def test_echo(page):
-    wrong = page.evaluate("""async () => {
+@pytest.mark.parametrize("path,extension", [("/ws", ""), ("/deflate", "permessage-deflate")])
+def test_echo(page, path, extension):
+    script = """async ([to, extension]) => {
+        path = to;
         const wrong = [];
         const ws = await open();
+        if (ws.extensions.split(';')[0] !== extension) wrong.push(ws.extensions);
         const text = 'Grüße 😀'.repeat(5000);
         ws.send(text);
         if (await ws.next() !== text) wrong.push('text');
@@ -44,8 +49,8 @@ def test_echo(page):
             if (got.length !== 100000 || got.some((x, i) => x !== sent[i])) wrong.push('binary');
         }
         return wrong;
-    }""")
-    assert wrong == []
+    }"""
+    assert page.evaluate(script, [path, extension]) == []
 
 
 def test_subprotocol(page):

@@ -104,16 +104,51 @@ def test_node_sends_too_long_a_message(node):
     assert node.next() == ["close", 1009, ""]
 
 
+@pytest.mark.parametrize(
+    "offer",
+    [
+        {},
+        {"threshold": 0},
+        {"threshold": 0, "clientNoContextTakeover": True},
+        {"threshold": 0, "serverNoContextTakeover": True},
+        {"threshold": 0, "clientMaxWindowBits": 10, "serverMaxWindowBits": 10},
+        {"threshold": 0, "zlibDeflateOptions": {"level": 0}},
+    ],
+    ids=str,
+)
+def test_node_compresses(interop, offer):
+    with Node("client", interop.url("/deflate", "ws"), perMessageDeflate=offer) as node:
+        assert node.next() == ["open", "", "permessage-deflate"]
+        for size in SIZES:
+            for data in (os.urandom(size), bytes(size)):
+                node.send_binary(data)
+                assert node.next() == ["binary", data]
+        node.do("fragments", "Grü", "", "ße 😀")
+        node.do("text", "Grüße 😀" * 1000)
+        assert node.next() == ["text", "Grüße 😀"]
+        assert node.next() == ["text", "Grüße 😀" * 1000]
+        node.send_binary(bytes(1000001))  # some 1,000 bytes when compressed
+        assert node.next() == ["close", 1009, ""]
+
+
 # -- Python
 
 
-@pytest.mark.parametrize("compression", [None, "deflate"])
-def test_many_python_clients_at_once(interop, compression):
+@pytest.mark.parametrize(
+    "path,compression,agreed",
+    [
+        ("/ws", None, []),
+        ("/ws", "deflate", []),
+        ("/deflate", None, []),
+        ("/deflate", "deflate", ["permessage-deflate"]),
+    ],
+)
+def test_many_python_clients_at_once(interop, path, compression, agreed):
     """Whether they offer compression or not."""
 
     async def visit(i):
-        async with connect(interop.url("/ws", "ws"), compression=compression, max_size=None) as ws:
-            assert ws.protocol.extensions == []
+        async with connect(interop.url(path, "ws"), compression=compression) as ws:
+            assert [extension.name for extension in ws.protocol.extensions] == agreed
             for n in range(10):
                 data = os.urandom(2 ** (i + n) % 5000)
                 await ws.send(data)

@@ -38,6 +38,7 @@ async def pieces(r):
         await asyncio.sleep_ms(1)
 
 
+@app.websocket("/deflate", max_message=1000000, compress=15)
 @app.websocket("/ws", max_message=1000000, subprotocols=("chat", "log"))
 async def ws_echo(r, ws):
     async for message in ws:
