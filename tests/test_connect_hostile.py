@@ -47,7 +47,8 @@ class RawServer:
             with contextlib.suppress(ConnectionError):  # the client may have left
                 for part in (response.replace(b"%s", accept), *parts):
                     if part is END:
-                        s.shutdown(socket.SHUT_WR)
+                        with contextlib.suppress(OSError):  # the client may be gone already
+                            s.shutdown(socket.SHUT_WR)
                     else:
                         s.sendall(part)
                     time.sleep(0.01)  # for it to be received on its own
@@ -229,7 +230,7 @@ def test_violation(code, data):
 
 def test_what_is_sent_is_masked():
     """Every frame by a key of its own, that of a connection not that of the next one."""
-    steps = [["send", "x" * (i * 30)] for i in range(50)] + [["ping", "?"], ["close", 1000]]
+    steps = [["grow", 50, 30], ["ping", "?"], ["close", 1000]]
     keys, nonces = set(), set()
     for _ in range(2):
         with RawServer(GOOD) as server:
@@ -265,13 +266,14 @@ def test_server_that_is_dead():
 
 
 def deflating(parameters):
-    line = b"Sec-WebSocket-Extensions: permessage-deflate%s\r\n\r\n" % parameters
-    return GOOD[:-2] + line.replace(b"%s", b"")
+    # the client asks for the first one, so an answer without it is none
+    parameters = b"; server_no_context_takeover" + parameters
+    return GOOD[:-2] + b"Sec-WebSocket-Extensions: permessage-deflate%s\r\n\r\n" % parameters
 
 
 @pytest.mark.parametrize(
     "parameters",
-    [b"", b"; server_no_context_takeover", b"; client_no_context_takeover"]
+    [b"", b"; client_no_context_takeover"]
     + [b";server_max_window_bits=10;client_max_window_bits=10"],
 )
 def test_compressed_messages(parameters):
@@ -296,7 +298,7 @@ def test_compressed_messages(parameters):
 @pytest.mark.parametrize(
     "parameters",
     [b"; server_max_window_bits=16", b"; server_max_window_bits=7", b"; unknown"]
-    + [b"; server_no_context_takeover; server_no_context_takeover"],
+    + [b"; server_no_context_takeover"],
 )
 def test_compression_that_is_refused(parameters):
     """RFC 7692, 7.1: such an answer fails the connection."""

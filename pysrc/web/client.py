@@ -264,7 +264,7 @@ def _head(conn):
     """Take the head from the buffer when it is whole; what is no head at all is not
     waited for."""
     text = bytes(memoryview(conn.buf)[: conn.end])
-    if text[:9] != b"HTTP/1.1 "[: len(text)]:
+    if text[:7] != b"HTTP/1."[: len(text)]:
         raise HandshakeError(0, "no HTTP/1.1")
     end = text.find(b"\r\n\r\n")
     if end < 0:
@@ -280,9 +280,11 @@ def _fields(head):
     """Return the status and a dict of the field lines of a head."""
     lines = head.split("\r\n")
     status = lines[0][9:12]
-    if not status.isdigit() or lines[0][12:13] not in ("", " "):
+    if not status.isdigit() or len(status) < 3 or lines[0][12:13] not in ("", " "):
         raise HandshakeError(0, "no status")
     status = int(status)
+    if status == 101 and lines[0][:9] != "HTTP/1.1 ":
+        raise HandshakeError(status, "no HTTP/1.1")
     fields = {}
     for line in lines[1:]:
         name, colon, value = line.partition(":")

@@ -122,9 +122,8 @@ def _send_long(ws, end, key, data):
     conn = ws.conn
     done = end - (4 if len(data) < 65536 else 10)  # bytes of data that are there
     if key:
-        return later(
-            "pieces", "send_masked", ws, bytes(memoryview(_out)[:end]), key, data, done - 4
-        )
+        begun = bytes(memoryview(_out)[:end])
+        return later("pieces", "send_masked", conn, begun, key, data, done - 4)
     data = data[done:]
     if conn.busy or ws.queued and not flush(ws):
         return _send_queue(ws, bytes(memoryview(_out)[:end]), data)

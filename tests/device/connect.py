@@ -23,6 +23,10 @@ class Steps:
     async def send(self, message):
         await self.ws.send(message)
 
+    async def grow(self, messages, step):
+        for i in range(messages):
+            await self.ws.send("x" * (i * step))
+
     async def echo(self, sizes):
         """Send messages of these sizes, of text, of random and of equal bytes, and
         compare what comes back."""
