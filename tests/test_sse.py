@@ -47,4 +47,5 @@ def test_client_that_leaves_is_noticed_without_writing(app):
     with app.connect() as s:
         s.sendall(b"GET /quiet HTTP/1.1\r\nHost: a\r\n\r\n")
         assert s.recv(1000).startswith(b"HTTP/1.1 200 OK")
+        app.wait_for_line("quiet client came")
     app.wait_for_line("quiet client left", timeout=1)

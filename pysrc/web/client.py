@@ -6,6 +6,7 @@ from binascii import b2a_base64
 from micropython import const
 
 from web.conn import Connection, reserve
+from web.control import unwatch
 from web.handshake import accept_key
 from web.server import Server
 from web.stream import begin_wait, cancelled, fill, new_buffer, send
@@ -118,7 +119,6 @@ async def connect(
         raise
     conn.deadline = conn.task = None
     conn.websocket = ws
-    conn.touched = True
     if ping_interval:
         ws.keep(ping_interval, ping_timeout)
     return ws
@@ -192,9 +192,9 @@ def _open(host, port, timeout):
     import socket
 
     if _clients.queue is not core._io_queue:  # what there is is an earlier event loop's
+        unwatch(_clients)
         _clients.queue = core._io_queue
         _clients.connections = []
-        _clients._watch = None
     address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
     sock = socket.socket(address[0])
     try:

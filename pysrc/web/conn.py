@@ -74,7 +74,7 @@ class Connection:
     sent = False  # whether any byte of a response has left
     lost = False  # whether the client is gone, or the stream broken off
     websocket = None  # the WebSocket that the connection became
-    upgraded = None  # the coroutine of its handler, or of an event stream's
+    upgraded = None  # that, or an event stream, with the handler that is to get it
     raw = None  # the socket under that of TLS
     drained = False  # whether the socket had no more when it was last read
     sender = None  # the task that waits to write
@@ -123,9 +123,9 @@ class Connection:
         if sock:
             # never used again: its descriptor may soon be another connection's
             self.sock = None
+            if self.websocket:
+                self.websocket.open = False
             if self.touched:
-                if self.websocket:
-                    self.websocket.open = False
                 for task in self.helpers:
                     task.cancel()
                 if self.sender:

@@ -101,6 +101,7 @@ async def stop(server, timeout):
             break
         await _wait_for_end(server)
     end_all(server)
+    unwatch(server)
     server.stopped.set()
 
 
@@ -111,6 +112,14 @@ def abandon(server):
     for conn in server.connections:
         conn.sender = None
         conn.close()
+
+
+def unwatch(server):
+    """End the clock's task, if it is one of this event loop."""
+    if server._watch and server.queue is core._io_queue:
+        server._watch.cancel()
+    server._watch = None
+    server._needed = asyncio.Event()
 
 
 def end_all(server):

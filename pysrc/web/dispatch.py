@@ -159,22 +159,6 @@ async def _run_raw(handler, conn, r):
         raise HTTPException(500)
 
 
-async def upgraded(conn, r, handler, client):
-    """Run the handler of a WebSocket or an EventSource, to the connection's end."""
-    try:
-        await handler(r, client, **r.params)
-        if conn.websocket:
-            await conn.websocket.finish()
-    except Exception as e:
-        if conn.lost:
-            return  # that is no fault of the handler's
-        if isinstance(e, MemoryError):
-            gc.collect()
-        report(r, e)
-        if conn.websocket:
-            await conn.websocket.finish(1011)
-
-
 # -- faults
 
 

@@ -73,7 +73,6 @@ async def accept(
     new_buffer(conn, 0)
     await send(conn, head + b"\r\n")
     conn.websocket = ws
-    conn.busy = None
     conn.drained = False
     conn.turns = 0
     if ping_interval:

@@ -1,7 +1,6 @@
 # What fewer applications have: routes of other methods, hooks, error handlers, other
 # apps. App.__getattr__ finds the functions in METHODS.
 import web
-from web.conn import later
 
 
 class Hooks:
@@ -113,8 +112,7 @@ def sse(app, path, **options):
 def _upgrading(app, path, kind, options):
     def decorate(handler):
         async def upgrade(r, w):
-            client = await kind.upgrade(r, w, **options)
-            w.conn.upgraded = later("dispatch", "upgraded", w.conn, r, handler, client)
+            w.conn.upgraded = handler, await kind.upgrade(r, w, **options)
 
         app.add_handler(path, upgrade)
         return handler

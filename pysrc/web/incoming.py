@@ -36,8 +36,8 @@ _FRESH = const(-1)  # a message is to begin;
 _BETWEEN = const(-2)  # the next frame of one is to come, or one that goes somewhere else;
 _OVER = const(-3)  # nothing will come any more
 
-# What is in the list ws.arriving. It is kept there, so that who gives up waiting loses
-# nothing.
+# What is in the list ws.arriving, once a message did not come whole. It is kept there, so
+# that who gives up waiting loses nothing.
 _FIRST = const(0)  # the frame's first byte,
 _LENGTH = const(1)  # and the length of its payload
 _DONE = const(2)  # bytes of that which came
@@ -56,6 +56,8 @@ _ANY = const(1)  # messages and control frames
 _NEXT = const(2)  # messages of an iteration
 _PIECE = const(3)  # a piece of a message, or its end
 
+_NOTHING = [0, 0, 0, None, 0, 0, 0, None, 0, None, 0, None]  # has arrived
+_head = [0, 0]  # of the frame that is looked at
 _buffer = bytearray(_BUFFER)  # see _claim()
 _owner = None  # the connection that has something in it
 
@@ -106,16 +108,16 @@ def _take(ws):
             if pos == end or left == _OVER:
                 return None if left != _OVER else False
             buf = conn.buf
-            arriving = ws.arriving
-            used = ws_parse(buf, pos, end, ws.expect, arriving)
+            head = _head
+            used = ws_parse(buf, pos, end, ws.expect, head)
             if used <= 0:
                 return _tell(ws, used) if used else None
             if ws.ping_ticks:
                 ws.rest()
-            n = arriving[_LENGTH]
+            n = head[_LENGTH]
             pos += used
             if left == _FRESH and n <= end - pos and n <= ws.max_message:
-                first = arriving[_FIRST]
+                first = head[_FIRST]
                 end = pos + n
                 if first == _WHOLE_BYTES:
                     conn.pos = end
@@ -124,7 +126,7 @@ def _take(ws):
                     conn.pos = end
                     return str(buf[pos:end], "utf-8")
             conn.pos = pos
-            wrong = _begin(ws, arriving, buf, pos)
+            wrong = _begin(ws, buf, pos)
             if wrong:
                 return _tell(ws, wrong)
         message = _collect(ws, used)
@@ -133,16 +135,20 @@ def _take(ws):
 
 
 def _tell(ws, event, payload=None):
+    if ws.arriving is None:
+        ws.arriving = _NOTHING[:]
     ws.arriving[_EVENT] = event
     ws.arriving[_PAYLOAD] = payload
     return False
 
 
-def _begin(ws, arriving, buf, pos):
+def _begin(ws, buf, pos):
     """Begin with the frame whose payload begins at buf[pos]. Returns minus a close code
     when there may be no such frame."""
-    first = arriving[_FIRST]
-    n = arriving[_LENGTH]
+    if ws.arriving is None:
+        ws.arriving = _NOTHING[:]
+    arriving = ws.arriving
+    arriving[_FIRST], arriving[_LENGTH] = first, n = _head
     if first & 8:
         arriving[_SMALL] = bytearray()
     else:

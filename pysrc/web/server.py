@@ -90,6 +90,8 @@ class Server:
         self._listener = None
         self._task = None  # what accepts connections
         self._watch = None  # what watches over their deadlines
+        self._ticking = False  # whether it does
+        self._needed = asyncio.Event()  # it should
         self.connections = []  # in the order of their acceptance
         self.ended = asyncio.Event()  # one of them ended
         self.waiting = 0  # how many wait for that
@@ -142,9 +144,10 @@ class Server:
         self.stopped.clear()
         self._listener = listener
         if self.queue is not core._io_queue:  # what there is is an earlier event loop's
+            if self._watch:
+                later("control", "unwatch", self)
             self.queue = core._io_queue
             self.connections = []
-            self._watch = None
         self._task = asyncio.create_task(self._accept_all(listener))
 
     async def stop(self, timeout=10):
@@ -231,17 +234,22 @@ class Server:
             self.ended.set()
 
     def attend(self):
-        """Have the clock go on. It stops when there are only WebSockets that wait for
-        no time: a sleeping task makes each wait for a socket dearer."""
+        """Have the clock go on. It stops while there are no connections but WebSockets
+        that wait for no time: a sleeping task makes each wait for a socket dearer."""
         if self._watch is None:
             self._watch = asyncio.create_task(self._watch_deadlines())
+        elif not self._ticking:
+            self._needed.set()
 
     async def _watch_deadlines(self):
-        try:
+        # one task for good: others would keep each that ended in memory
+        while True:
+            self._ticking = True
             while self._tick():
                 await asyncio.sleep_ms(_TICK_MS)
-        finally:
-            self._watch = None
+            self._ticking = False
+            self._needed.clear()
+            await self._needed.wait()
 
     def _tick(self):
         # not in the task, whose variables would keep a connection that has ended
@@ -319,10 +327,7 @@ class Server:
                     r = Request(conn)
                     head = r._head
             if conn.upgraded:
-                # in few coroutines, since it may last
-                rest = conn.upgraded
-                conn.upgraded = None
-                await rest
+                return
             if conn.pos != conn.end or r._dirty or head[3] & _KEEP_ALIVE:
                 await later("ending", "leave", conn, r)
         except (OSError, EOFError):
@@ -341,4 +346,7 @@ class Server:
         except Exception as e:
             print("web: fault:", repr(e))  # of this package
         finally:
-            self._forget(conn)
+            if conn.upgraded:
+                later("upgraded", "go_on", conn, r)
+            else:
+                self._forget(conn)

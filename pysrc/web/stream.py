@@ -172,7 +172,6 @@ def send(conn, *parts):
 
 async def send_each(conn, parts):
     """The same with an iterable of parts, each made when it is sent."""
-    conn.touched = True
     while conn.busy:
         await conn.busy.wait()
     await _give_way(conn)
@@ -204,6 +203,7 @@ async def send_each(conn, parts):
 
 async def _wait_to_write(conn):
     server = conn.server
+    conn.touched = True
     conn.sender = core.cur_task
     conn.since = server.clock
     conn.deadline = server.clock + server.write_ticks

@@ -48,6 +48,7 @@ class WebSocket:
     """
 
     # what few connections change stands here, and costs each of them nothing
+    arriving = None  # what did not come whole, see web.incoming
     into = None  # where the next message goes to, or True for away, see web.pieces
     sending = False  # whether a part of a message was sent
     queue = None  # frames that leave together, see web.outgoing
@@ -61,7 +62,6 @@ class WebSocket:
     def __init__(self, conn, max_message=65536):
         self.conn = conn
         self.max_message = max_message
-        self.arriving = [0, 0, 0, None, 0, 0, 0, None, 0, None, 0, None]  # see web.incoming
         self.left = _FRESH  # bytes of the frame that are still to come
         self.expect = _MASKED  # and reserved bits that the next frame may have
         self.queued = 0  # bytes in the queue
@@ -229,7 +229,8 @@ class WebSocket:
         self.open = False
         self.close_code = code
         self.left = _OVER
-        self.arriving[2:_EVENT] = [None] * 8
+        if self.arriving:
+            self.arriving[2:_EVENT] = [None] * 8
         self.queue = self.into = None
         self.queued = 0
 

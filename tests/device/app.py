@@ -194,6 +194,7 @@ async def room_events(r, events):
 
 @app.sse("/quiet", heartbeat=None)
 async def quiet(r, events):
+    print("quiet client came")
     try:
         await asyncio.sleep(1000)
     finally:
