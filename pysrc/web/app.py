@@ -26,8 +26,8 @@ _Coroutine = type(_nothing())  # MicroPython has one type for generators and the
 
 
 class App(Server):
-    """An application: routes and the server that serves them. Its arguments are
-    Server's: host, port and the limits. web.hooks has the rest of its methods."""
+    """An application: routes, and the server that serves them. Its arguments are
+    Server's."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -60,8 +60,8 @@ class App(Server):
             app._add(prefix + path, method, (handler, raw, limit, (app,) + apps))
 
     def add_handler(self, path, handler, methods=("GET",), max_body=None):
-        """Have the raw `async handler(r, w)` answer requests for path: it writes the
-        whole response, and the connection ends after it."""
+        """Have the raw `async def handler(r, w)` answer requests for path: it writes
+        the whole response to w, a Writer, and the connection ends after it."""
         for method in methods:
             self._add(path, method, (handler, True, max_body, (self,)))
 
@@ -85,11 +85,11 @@ class App(Server):
         """Decorate a handler of GET, and of HEAD, for a path.
 
         It is `async def handler(r, **params)` or a plain function, with the
-        parameters of a path like '/pins/<int:pin>' or '/files/<path:name>', and
+        parameters of a path like `/pins/<int:pin>` or `/files/<path:name>`, and
         returns str (HTML), bytes, a dict or list (JSON), None (204), (body, status),
-        (body, status, headers), a Response, or gives pieces of str and bytes as a
-        generator. max_body is the most bytes of a request's body, if not the
-        app's. Raises ValueError for a malformed path.
+        (body, headers), (body, status, headers), a Response, or gives pieces of str
+        and bytes as a generator. max_body is the most bytes of a request's body, if
+        not the app's. Raises ValueError for a malformed path.
         """
         return self._on("GET", path, max_body)
 

@@ -11,7 +11,8 @@ _PIECE = const(1024)
 
 
 class Headers:
-    """The fields of a request's head, looked up where they were received.
+    """The fields of a request's head, looked up where they were received: a mapping,
+    with `headers[name]`, `name in headers` and iteration.
 
     Names are matched in any case. A field that was sent several times reads as
     its values joined by ", " (RFC 9110 5.3).

@@ -5,8 +5,8 @@ from web.query import parse_qs
 
 
 class MultiDict(dict):
-    """The values of a query or a form: str by name. `d[name]` and `get` give the
-    first one of a name that repeats, `getlist` all of them."""
+    """The values of a query or a form: str by name. `values[name]` and get() give the
+    first one of a name that repeats, getlist() all of them."""
 
     def __init__(self, query):
         super().__init__()

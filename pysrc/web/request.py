@@ -17,7 +17,7 @@ class Request:
     method   str, as received
     path     str, percent-decoded
     query    str behind the '?' as received, or None
-    target   str, as received (RFC 9112 3.2)
+    target   str, path and query as received (RFC 9112 3.2)
     headers  Headers
     params   dict of what the route's pattern matched
     args     MultiDict of the query
@@ -26,8 +26,8 @@ class Request:
     length   bytes of the body; None when it is chunked
     unread   whether a part of the body was not read yet
 
-    Its methods read the body: read(), readinto(), readexactly(), readline(), body(),
-    json(), form(), save(), and `async for piece in r`; see web.body and web.content.
+    Its methods read the body, as does `async for piece in r`, which gives bytes as they
+    come.
 
     There is one for each connection: it holds the next request once the handler's
     response has been sent. A task that outlives its handler takes along what it
