@@ -2,7 +2,7 @@
 # and build/, which git ignores; dist/ is committed.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo install release test test-arch test-arch-all autobahn cost bench emulators native native-all dist format lint clean
+.PHONY: help demo docs install release test test-arch test-arch-all autobahn cost bench emulators native native-all dist format lint clean
 
 # of the demo, or if it is given the serial port of the board to install on
 PORT ?= 8080
@@ -73,7 +73,11 @@ $(VENV): requirements.txt | build/.base
 	.venv/bin/pip install -q -r bench/requirements.txt
 	touch $@
 
-.venv/.tests: tests/requirements.txt $(VENV)
+.venv/.docs: docs/requirements.txt $(VENV)
+	.venv/bin/pip install -q -r docs/requirements.txt
+	touch $@
+
+.venv/.tests: tests/requirements.txt docs/requirements.txt $(VENV)
 	.venv/bin/pip install -q -r tests/requirements.txt
 	touch $@
 
@@ -116,6 +120,9 @@ demo: $(UNIX) $(VENV) ## serve examples/demo.py on this machine: PORT=8080
 
 install: $(VENV) ## install on a board that is connected: PORT=/dev/ttyACM0, PACKAGES=aioweb-websocket
 	$(PY) tools/install.py $(if $(filter file,$(origin PORT)),,--port $(PORT)) $(PACKAGES)
+
+docs: .venv/.docs ## build the documentation as HTML: build/docs/index.html
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict
 
 release: $(VENV) ## pack dist/ for a release: TAG=v1.2.3
 	$(PY) tools/release.py $(TAG)
