@@ -1,0 +1,399 @@
+"""The documentation: it builds without a warning, its programs run as they stand, and
+what it says of limits, boards and memory is so."""
+
+import ast
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from urllib.parse import urlsplit
+
+import httpx
+import matrix
+import pytest
+import readme_table
+import test_install
+from conftest import ROOT, environment, packages, run_micropython
+from packages import PACKAGES, installable
+from pages import DOCS, PAGES, TLS, blocks, programs, serving
+from websockets.sync.client import connect
+
+PROGRAMS = programs()
+
+
+# -- what the pages show is run
+
+
+def overview(server, folder):
+    assert httpx.get(server.url()).text == "<h1>Hello from MicroPython!</h1>"
+    assert httpx.get(server.url("/add/2/40")).json() == {"sum": 42}
+
+
+def first_steps(server, folder):
+    (commands,) = [code for code in blocks("guides/start.md", "sh") if "curl" in code]
+    done = subprocess.run(
+        ["bash", "-ec", commands.replace("localhost:8080", f"127.0.0.1:{server.port}")],
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+    assert re.sub(r"\s", "", done.stdout) == (
+        '<h1>0LEDs</h1>{"led":"red","on":true}{"red":true}'
+    ), done.stderr
+
+
+def on_a_board(server, folder):
+    server.wait_for_line("http://127.0.0.1/")
+    assert httpx.get(server.url()).text == "Hello from a board!"
+
+
+def beside_tasks(server, folder):
+    while httpx.get(server.url()).json()["measured"] < 3:
+        pass
+    assert httpx.post(server.url("/stop")).text == "stopping"
+    assert server.process.wait(10) == 0
+
+
+def requests(server, folder):
+    client = httpx.Client(base_url=server.url(""))
+    assert client.get("/users/7").json() == {"id": 7}
+    assert client.get("/users/ada").json() == {"name": "ada"}
+    assert client.get("/files/a/b").text == "all of the rest: a/b"
+    found = client.get("/search?q=a&q=b&page=x", headers={"User-Agent": "me"})
+    assert found.json() == {"words": ["a", "b"], "page": 1, "agent": "me"}
+    assert client.post("/login", data={"password": "no"}).status_code == 403
+    assert client.get("/admin").status_code == 403
+    form = {"user": "ada", "password": "secret"}
+    done = client.post("/login", data=form, follow_redirects=True)
+    assert done.text == "Hello ada!"
+    assert client.get("/admin").text == "Welcome ada"
+    assert client.post("/sum", json=[1, 2, 3]).json() == {"sum": 6}
+    done = client.get("/report.csv")
+    assert done.headers["content-type"] == "text/csv"
+    assert done.text.splitlines()[-1] == "999,998001"
+    assert done.headers["access-control-allow-origin"] == "*"
+    (folder / "static").mkdir()
+    (folder / "static/page.html").write_text("<p>page</p>" * 1000)
+    done = client.get("/static/page.html")
+    assert (done.headers["content-type"], done.text) == ("text/html", "<p>page</p>" * 1000)
+    for name in ("none.html", "%2e%2e/main.py", "..%2Fmain.py"):
+        assert client.get("/static/" + name).status_code == 404
+
+
+def uploads(server, folder):
+    body = bytes(range(256)) * 1000
+    done = httpx.put(server.url("/files/image.bin"), content=body)
+    assert (done.status_code, done.json()) == (201, {"name": "image.bin", "size": len(body)})
+    assert (folder / "image.bin").read_bytes() == body
+    assert httpx.put(server.url("/files/.x"), content=b"").status_code == 400
+    done = httpx.post(server.url("/checksum"), content=body)
+    assert done.text == hashlib.sha256(body).hexdigest()
+
+
+def firmware(server, folder):
+    url = server.url("/firmware")
+    allowed = {"Authorization": "Bearer secret"}
+    image = bytes(range(256)) * 50
+    assert httpx.put(url, content=image).status_code == 401
+    assert httpx.put(url, content=bytes(16 * 4096 + 1), headers=allowed).status_code == 413
+    done = httpx.put(url, content=image, headers=allowed)
+    assert done.json() == {"blocks": 4}
+    assert (folder / "firmware.bin").read_bytes() == image.ljust(4 * 4096, b"\xff")
+    server.wait_for_line("will boot ota_1")
+    server.wait_for_line("reset")
+
+
+def websocket(server, folder):
+    with connect(server.url("/echo", "ws")) as ws:
+        for message in ("Grüße", b"\x00\x01"):
+            ws.send(message)
+            assert ws.recv(timeout=10) == message
+    with connect(server.url("/chat", "ws")) as one, connect(server.url("/chat", "ws")) as two:
+        for ws in (one, two):
+            assert ws.ping().wait(10)  # its handler waits, so it has joined
+        two.send("hello")
+        assert one.recv(timeout=10) == two.recv(timeout=10) == "hello"
+    with connect(server.url("/log", "ws")) as ws:
+        lines = ws.recv(timeout=10).splitlines()
+        assert (len(lines), lines[999], lines[1000]) == (1001, "999,998001", "end")
+    with connect(server.url("/count", "ws")) as ws:
+        ws.send(bytes(200000))
+        assert ws.recv(timeout=10) == "200000"
+    with connect(server.url("/samples", "ws")) as ws:
+        ws.send(b"\x01\x02\x03")
+        assert ws.recv(timeout=10) == "6"
+        ws.send(bytes(513))
+        with pytest.raises(Exception, match="1009"):
+            ws.recv(timeout=10)
+
+
+def events(server, folder):
+    headers = {"Last-Event-ID": "41"}
+    with httpx.stream("GET", server.url("/clock"), headers=headers, timeout=10) as stream:
+        lines = stream.iter_lines()
+        got = [line for line in (next(lines) for _ in range(7)) if line]
+        assert got == ["retry: 2000", "id: 42", "data: tick 42", "id: 43", "data: tick 43"]
+    with httpx.stream("GET", server.url("/news"), timeout=10) as stream:
+        lines = stream.iter_lines()
+        assert httpx.post(server.url("/news"), content="It rains").json() == {"readers": 1}
+        assert next(lines) == "data: It rains"
+
+
+def limits(server, folder):
+    assert httpx.post(server.url("/small"), content=bytes(1024)).json() == {"size": 1024}
+    assert httpx.post(server.url("/small"), content=bytes(1025)).status_code == 413
+    done = httpx.post(server.url("/large"), content=bytes(100000))
+    assert done.json() == {"size": 100000}
+
+
+def memory(server, folder):
+    found = httpx.get(server.url("/memory")).json()
+    assert found["used"] > 0 and found["free"] > 0
+
+
+def errors(server, folder):
+    def get(path):
+        done = httpx.get(server.url(path))
+        return done.status_code, done.text
+
+    assert get("/pins/1") == (200, '{"value": 0}')
+    assert get("/pins/2") == (400, '{"error": "nothing at 2"}')
+    assert get("/pins/31") == (404, '{"error": "there is no /pins/31"}')
+    assert get("/nothing") == (404, '{"error": "there is no /nothing"}')
+    assert get("/fault")[0] == 500
+    server.wait_for_line("web: GET /fault: ZeroDivisionError: ")
+
+
+def microdot(server, folder):
+    assert httpx.get(server.url("/?user=ada")).json() == {"user": "ada"}
+    assert httpx.get(server.url("/form")).text == "Hello world!"
+    assert httpx.post(server.url("/form"), data={"name": "Ada"}).text == "Hello Ada!"
+    with connect(server.url("/echo", "ws")) as ws:
+        ws.send("hello")
+        assert ws.recv(timeout=10) == "hello"
+
+
+def raw(server, folder):
+    done = httpx.get(server.url())
+    assert (done.http_version, done.text) == ("HTTP/1.0", "Hello world!")
+
+
+def moved(server, folder):
+    assert httpx.get(server.url()).text == "Hello world!"
+    assert httpx.post(server.url(), data={"name": "Ada"}).text == "Hello Ada!"
+    with connect(server.url("/ws", "ws")) as ws:
+        ws.send("hello")
+        assert ws.recv(timeout=10) == "hello"
+    server.wait_for_line("Received: hello")
+
+
+SERVERS = {
+    "index.md 1": overview,
+    "guides/start.md 1": first_steps,
+    "guides/start.md 2": on_a_board,
+    "guides/start.md 3": beside_tasks,
+    "guides/requests.md 1": requests,
+    "guides/uploads.md 1": uploads,
+    "guides/uploads.md 2": firmware,
+    "guides/websocket.md 1": websocket,
+    "guides/events.md 1": events,
+    "guides/limits.md 1": limits,
+    "guides/memory.md 1": memory,
+    "guides/errors.md 1": errors,
+    "guides/microdot.md 1": microdot,
+    "guides/wybiral.md 1": raw,
+    "guides/wybiral.md 2": moved,
+}
+OTHERS = {"install.md 1", "install.md 2", "guides/https.md 1"}  # have a test each
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_program(name, tmp_path):
+    with serving(PROGRAMS[name], tmp_path) as server:
+        SERVERS[name](server, tmp_path)
+
+
+def test_every_program_is_run():
+    assert set(PROGRAMS) == set(SERVERS) | OTHERS
+
+
+def test_https_with_the_certificate_shown(tmp_path):
+    (commands,) = blocks("guides/https.md", "sh")
+    subprocess.run(["bash", "-ec", commands], cwd=tmp_path, check=True, capture_output=True)
+    with serving(PROGRAMS["guides/https.md 1"], tmp_path, TLS) as server:
+        host = f"board.local:{server.port}"
+        done = subprocess.run(
+            ["curl", "-sS", "--cacert", "cert.pem", "--resolve", f"{host}:127.0.0.1"]
+            + [f"https://{host}/"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=20,
+        )
+        assert done.stdout == "Hello, safely!", done.stderr
+
+
+def test_installing_on_a_board(tmp_path):
+    with test_install.serving(test_install.DIST) as site:
+        code = PROGRAMS["install.md 1"].code.replace("http://HOST", site.url)
+        done = test_install.mip(tmp_path, code)
+    assert "bytes of RAM" in done.stdout.splitlines()[-1], done.stdout + done.stderr
+
+
+def test_what_was_installed(tmp_path):
+    (tmp_path / "main.py").write_text(PROGRAMS["install.md 2"].code)
+    said = f"{matrix.version()} native {matrix.host()}\n"
+    assert run_micropython(tmp_path / "main.py") == said
+
+
+# -- commands
+
+
+def documented_targets():
+    makefile = (ROOT / "Makefile").read_text()
+    return set(re.findall(r"^([a-z-]+):.*## ", makefile, re.M))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_exist(page):
+    text = PAGES[page].read_text()
+    shell = "\n".join(blocks(page, "sh") + re.findall(r"`(make [^`]*)`", text, re.S))
+    for target in re.findall(r"\bmake\s+([a-z-]+)", shell):
+        assert target in documented_targets(), target
+    named = " ".join(re.findall(r'PACKAGES="(.*?)"', shell)).split()
+    named += re.findall(r"\baioweb-[a-z-]+[a-z0-9]*", shell)
+    known = set(installable())
+    for name in named:
+        assert name in known or name.rpartition("-")[0] in known, name
+    for folder in re.findall(r"build/dist/(\w[\w.]*)", shell):
+        assert (ROOT / "build" / "dist" / folder).is_dir()
+
+
+# -- what is said is so
+
+
+def rows(page, heading):
+    """The cells of the table whose head begins so."""
+    table = PAGES[page].read_text().partition(heading)[2].partition("\n\n")[0]
+    lines = table.splitlines()[2:]
+    return [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_limits_are_the_arguments_of_app():
+    module = ast.parse((ROOT / "pysrc/web/server.py").read_text())
+    (server,) = [n for n in module.body if isinstance(n, ast.ClassDef) and n.name == "Server"]
+    init = next(n for n in server.body if getattr(n, "name", "") == "__init__")
+    names = [arg.arg for arg in init.args.args][1:]
+    defaults = dict(zip(names, map(ast.unparse, init.args.defaults), strict=True))
+    told = {name: default for name, default, *_ in rows("guides/limits.md", "| Argument ")}
+    assert set(told) == set(defaults) - {"host", "port"}
+    for name, default in told.items():
+        here, _, on_boards = default.partition(", on boards ")
+        if on_boards:
+            default = f"{here} if sys.platform in ('linux', 'darwin', 'win32') else {on_boards}"
+        assert defaults[name] == default
+
+
+def test_boards_are_those_of_the_matrix():
+    firmware = matrix.MATRIX["firmware"]
+    seen = set()
+    for board, arch, oldest, tested in rows("install.md", "| Board "):
+        seen.add(arch)
+        if arch == matrix.PORTABLE:
+            assert tested in readme_table.render()
+            continue
+        entry = matrix.ARCHITECTURES[arch]
+        known = re.sub(r"\W+", " ", entry["boards"])
+        for word in re.findall(r"\w+", board):
+            assert re.search(rf"\b(STM32)?{word}\b", known), word
+        platforms = [arch, "esp32" if board.startswith("ESP32") else ""]
+        native = [v for k, v in firmware["native"].items() if k in platforms]
+        assert oldest == max([firmware["oldest"], *native])
+        assert tested == "; ".join(map(readme_table.tested_on, entry["tested"]))
+    assert seen >= {"xtensawin", "rv32imc", "armv6m", "armv7emsp", "armv7emdp", "x64", "x86"}
+
+
+def test_figures_of_memory_are_the_measured_ones():
+    measured = (ROOT / "bench/results.md").read_text()
+    ram = measured.partition("## RAM in bytes")[2].partition("##")[0]
+    allocated = measured.partition("## Bytes allocated")[2].partition("##")[0]
+    (of_ours,) = [line for line in ram.splitlines() if line.startswith("| aioweb |")]
+    (request,) = [line for line in allocated.splitlines() if "aioweb, keep-alive" in line]
+    of_ours = of_ours.split("|")[2:-1]
+    loaded, on_board, code, in_use, idle, heap = [cell.strip() for cell in of_ours]
+    told = [figure for _, figure in rows("guides/memory.md", "| | Bytes ")]
+    assert told == [on_board, loaded, code, in_use, idle, request.split("|")[-2].strip(), heap]
+    most = dict(rows("guides/memory.md", "| Package "))
+    assert most == {name: f"{entry['ram']:,}" for name, entry in PACKAGES.items()}
+
+
+# -- the site
+
+
+def build(folder, out):
+    """Run what `make docs` runs, without quiet, which would keep it from seeing warnings."""
+    return subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", out],
+        cwd=folder,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The built pages."""
+    out = tmp_path_factory.mktemp("site")
+    done = build(ROOT, out)
+    assert done.returncode == 0 and "WARNING" not in done.stdout, done.stdout
+    return out
+
+
+def test_a_link_to_nowhere_is_an_error(tmp_path):
+    for name in ("mkdocs.yml", "pysrc", "tools"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    shutil.copytree(DOCS, tmp_path / "docs")
+    bad = ["[a](limits.md#nothing)", "[b](nothing.md)", "[c][web.nothing]", "[d](/e.md)"]
+    with open(tmp_path / "docs/guides/memory.md", "a") as page:
+        page.write(" ".join(bad))
+    done = build(tmp_path, tmp_path / "site")
+    assert done.returncode == 1
+    assert f"Aborted with {len(bad)} warnings" in done.stdout, done.stdout
+
+
+def test_every_page_is_built(site):
+    for page in PAGES:
+        assert (site / page).with_suffix(".html").exists()
+    assert not list(site.rglob("*.txt"))
+
+
+def test_the_reference_has_every_public_name(site):
+    init = (ROOT / "pysrc/web/__init__.py").read_text()
+    lazy = ast.literal_eval(re.search(r"_LAZY = (\(.*?\n\))", init, re.S)[1])
+    page = (site / "reference/web.html").read_text()
+    names = [entry.split(":")[0] for entry in lazy.split()]
+    names += ["App.put", "App.websocket", "App.run", "App.stop"]
+    for name in names:
+        assert f'id="web.{name}"' in page, name
+    page = (site / "reference/handlers.html").read_text()
+    for name in ("read", "readinto", "json", "form", "save"):
+        assert f'id="web.request.Request.{name}"' in page, name
+
+
+def test_pages_fetch_nothing_from_elsewhere(site):
+    for page in site.rglob("*.html"):
+        for tag in re.findall(r"<(?:script|link|img)\b[^>]*>", page.read_text()):
+            assert not re.search(r'(?:src|href)="(?:https?:)?//', tag), tag
+
+
+def test_external_links_are_well_formed(site):
+    for page in site.rglob("*.html"):
+        for link in re.findall(r'<a\b[^>]*href="(\w+:[^"]*)"', page.read_text()):
+            parts = urlsplit(link)
+            assert parts.scheme in ("http", "https"), link
+            assert re.fullmatch(r"localhost:8080|[a-z0-9-]+(\.[a-z0-9-]+)+", parts.netloc), link
