@@ -15,7 +15,7 @@ import matrix
 import pytest
 import readme_table
 import test_install
-from conftest import ROOT, environment, packages, run_micropython
+from conftest import MICROPYTHON, ROOT, environment, packages, run_micropython
 from packages import PACKAGES, installable
 from pages import DOCS, PAGES, TLS, blocks, programs, serving
 from websockets.sync.client import connect
@@ -206,7 +206,12 @@ SERVERS = {
     "guides/wybiral.md 1": raw,
     "guides/wybiral.md 2": moved,
 }
-OTHERS = {"install.md 1", "install.md 2", "guides/https.md 1"}  # have a test each
+OTHERS = {  # have a test each
+    "install.md 1",
+    "install.md 2",
+    "guides/https.md 1",
+    "guides/websocket.md 2",
+}
 
 
 @pytest.mark.parametrize("name", SERVERS)
@@ -233,6 +238,29 @@ def test_https_with_the_certificate_shown(tmp_path):
             timeout=20,
         )
         assert done.stdout == "Hello, safely!", done.stderr
+
+
+def test_client_of_the_server_shown(tmp_path):
+    def first_line(host):
+        code = PROGRAMS["guides/websocket.md 2"].code.replace("HOST", host)
+        (tmp_path / "client.py").write_text(code)
+        process = subprocess.Popen(
+            [MICROPYTHON, "client.py"],
+            cwd=tmp_path,
+            env=environment(packages("native")),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            return process.stdout.readline()
+        finally:
+            process.kill()
+            process.communicate()
+
+    with serving(PROGRAMS["guides/websocket.md 1"], tmp_path) as server:
+        host = f"127.0.0.1:{server.port}"
+        assert first_line(host) == "hello\n"
+    assert first_line(host).startswith("not connected: ")
 
 
 def test_installing_on_a_board(tmp_path):
