@@ -57,6 +57,10 @@ def complete(package):
     app.docstring.value += "\n\n" + server.docstring.value.partition("\n\n")[2]
     for name in ("run", "serve", "start", "stop"):
         app.set_member(name, server[name])
+    # what upgrade() hands on as **options
+    upgrade, accept = package["websocket.WebSocket.upgrade"], package["handshake.accept"]
+    options = [*accept.parameters][3:]
+    upgrade.parameters = griffe.Parameters(*[*upgrade.parameters][:-1], *options)
     for owner, tables in TABLES.items():
         for function in [f for table in tables for f in functions(package, table)]:
             function.parameters[0].name = "self"
