@@ -2,7 +2,7 @@
 # and build/, which git ignores; dist/ is committed.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo docs install release test test-arch test-arch-all autobahn cost bench emulators native native-all dist format lint clean
+.PHONY: help demo docs install release stubs test test-arch test-arch-all autobahn cost bench emulators native native-all dist format lint clean
 
 # of the demo, or if it is given the serial port of the board to install on
 PORT ?= 8080
@@ -81,6 +81,13 @@ $(VENV): requirements.txt | build/.base
 	.venv/bin/pip install -q -r tests/requirements.txt
 	touch $@
 
+# what programs import on a board, for the type checker
+TYPINGS := build/typings/.installed
+$(TYPINGS): tests/typings.txt $(VENV)
+	rm -rf build/typings
+	.venv/bin/pip install -q --target build/typings -r tests/typings.txt
+	touch $@
+
 # Autobahn|Testsuite, with a Python 2 for it
 AUTOBAHN := build/autobahn/suite/wstest
 $(AUTOBAHN): tools/get_autobahn.sh tools/debian.sh tests/autobahn/requirements.txt | $(VENV)
@@ -124,12 +131,15 @@ install: $(VENV) ## install on a board that is connected: PORT=/dev/ttyACM0, PAC
 docs: .venv/.docs ## build the documentation as HTML: build/docs/index.html
 	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict
 
+stubs: .venv/.tests ## build the type stubs for editors: build/stubs/
+	$(PY) tools/stubs.py
+
 release: $(VENV) ## pack dist/ for a release: TAG=v1.2.3
 	$(PY) tools/release.py $(TAG)
 
 # -- tests
 
-test: emulators $(NGINX) ## run all tests, after installing what they need
+test: emulators $(NGINX) $(TYPINGS) ## run all tests, after installing what they need
 	$(MAKE) native-all
 	$(PY) tools/dist.py --out build/dist
 	$(MAKE) -s lint

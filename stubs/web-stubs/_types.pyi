@@ -1,0 +1,47 @@
+# Names for the other stubs. No board has a module like this one.
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Mapping
+from typing import Any, Literal, Protocol, TypeAlias, TypedDict
+
+from web.response import Response
+
+# Where one str would be taken for its letters, it is none of these.
+Names: TypeAlias = list[str] | tuple[str, ...] | set[str] | frozenset[str]
+
+BytesLike: TypeAlias = bytes | bytearray | memoryview
+Piece: TypeAlias = str | BytesLike
+Fields: TypeAlias = Mapping[str, str | int | list[str]]
+
+# What handlers and hooks return.
+Body: TypeAlias = (
+    Piece | dict[Any, Any] | list[Any] | Generator[Piece, Any, Any] | AsyncIterator[Piece] | None
+)
+Result: TypeAlias = (
+    Body
+    | Response
+    | tuple[Body | Response, int]
+    | tuple[Body | Response, Fields]
+    | tuple[Body | Response, int, Fields]
+)
+Returned: TypeAlias = Result | Coroutine[Any, Any, Result]
+
+class TextEvent(TypedDict):
+    type: Literal["text"]
+    data: str
+    fin: bool
+
+class BytesEvent(TypedDict):
+    type: Literal["bytes"]
+    data: bytearray
+    fin: bool
+
+class ControlEvent(TypedDict):
+    type: Literal["ping", "pong", "close"]
+    data: bytes
+    fin: bool
+
+Event: TypeAlias = TextEvent | BytesEvent | ControlEvent
+
+# An SSLContext, of the module ssl or tls.
+class TLSContext(Protocol):
+    @property
+    def wrap_socket(self) -> Callable[..., Any]: ...

@@ -1,0 +1,58 @@
+from collections.abc import Callable, Coroutine
+from typing import Any, Concatenate, TypeAlias, TypeVar, overload
+
+from web._types import Names, Returned
+from web.request import Request
+from web.response import Response
+from web.server import Server
+from web.sse import EventSource
+from web.stream import Writer
+from web.websocket import WebSocket
+
+# Decorators return what they are given, so each kind of function has a variable. The
+# parameters of a path come after those that are named here.
+_Done: TypeAlias = Coroutine[Any, Any, object]
+_Raw: TypeAlias = Callable[Concatenate[Request, Writer, ...], _Done]
+_H = TypeVar("_H", bound=Callable[Concatenate[Request, ...], Returned])
+_R = TypeVar("_R", bound=_Raw)
+_W = TypeVar("_W", bound=Callable[Concatenate[Request, WebSocket, ...], _Done])
+_S = TypeVar("_S", bound=Callable[Concatenate[Request, EventSource, ...], _Done])
+_Before = TypeVar("_Before", bound=Callable[[Request], Returned])
+_After = TypeVar("_After", bound=Callable[[Request, Response], Returned])
+_E = TypeVar("_E", bound=Exception)
+_Answer = TypeVar("_Answer", bound=Returned)
+
+class App(Server):
+    def add_handler(
+        self, path: str, handler: _Raw, methods: Names = ("GET",), max_body: int | None = None
+    ) -> None: ...
+    def route(
+        self, path: str, methods: Names = ("GET",), max_body: int | None = None
+    ) -> Callable[[_R], _R]: ...
+    def get(self, path: str, max_body: int | None = None) -> Callable[[_H], _H]: ...
+    def post(self, path: str, max_body: int | None = None) -> Callable[[_H], _H]: ...
+    def put(self, path: str, max_body: int | None = None) -> Callable[[_H], _H]: ...
+    def patch(self, path: str, max_body: int | None = None) -> Callable[[_H], _H]: ...
+    def delete(self, path: str, max_body: int | None = None) -> Callable[[_H], _H]: ...
+    def before_request(self, hook: _Before) -> _Before: ...
+    def after_request(self, hook: _After) -> _After: ...
+    @overload
+    def errorhandler(self, key: int) -> Callable[[_Before], _Before]: ...
+    @overload
+    def errorhandler(
+        self, key: type[_E]
+    ) -> Callable[[Callable[[Request, _E], _Answer]], Callable[[Request, _E], _Answer]]: ...
+    def mount(self, other: App, prefix: str = "") -> None: ...
+    def websocket(
+        self,
+        path: str,
+        *,
+        max_message: int = 65536,
+        subprotocols: Names = (),
+        origins: Names | None = None,
+        ping_interval: float | None = None,
+        ping_timeout: float = 10,
+    ) -> Callable[[_W], _W]: ...
+    def sse(
+        self, path: str, *, retry: int | None = None, heartbeat: float | None = 15
+    ) -> Callable[[_S], _S]: ...

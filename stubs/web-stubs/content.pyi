@@ -1,0 +1,19 @@
+from collections.abc import Callable, Iterator
+from typing import TypeVar, overload
+
+_D = TypeVar("_D")
+_T = TypeVar("_T")
+
+class MultiDict(dict[str, str]):
+    def __getitem__(self, name: str) -> str: ...
+    @overload
+    def get(self, name: str, default: None = None, type: None = None) -> str | None: ...
+    @overload
+    def get(self, name: str, default: _D, type: None = None) -> str | _D: ...
+    @overload
+    def get(self, name: str, default: None = None, *, type: Callable[[str], _T]) -> _T | None: ...
+    @overload
+    def get(self, name: str, default: _D, type: Callable[[str], _T]) -> _T | _D: ...
+    def getlist(self, name: str) -> list[str]: ...
+    def items(self) -> Iterator[tuple[str, str]]: ...  # type: ignore[override]
+    def values(self) -> Iterator[str]: ...  # type: ignore[override]

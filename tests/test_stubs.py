@@ -1,0 +1,202 @@
+"""The type stubs say what pysrc/web has, and a type checker takes programs by them as it
+should, once they are installed."""
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+import venv
+import zipfile
+
+import matrix
+import public
+import pytest
+import stubs
+from conftest import BUILD, ROOT, run_micropython
+
+TYPED = ROOT / "tests" / "typed"
+TYPINGS = BUILD / "typings"
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+# What is MicroPython's own in the examples, and unknown to the checker.
+OF_MICROPYTHON = {
+    ("form.py", '"bytes" has no attribute "format"'),
+    ("https.py", 'Name "ssl" already defined (by an import)'),
+}
+
+
+# -- beside the source
+
+
+def kinds(found):
+    return {name: kind for name, (kind, _) in found.items()}
+
+
+def test_stubs_say_what_the_source_has():
+    """Every name, parameter and default, and nothing else."""
+    assert kinds(public.of_stubs()) == kinds(public.of_source())
+
+
+def test_tables_name_what_there_is():
+    assert public.unused() == set()
+
+
+@pytest.mark.parametrize(
+    "module,old,new,name",
+    [
+        ("__init__", "parse_qs:query", "", "web.parse_qs"),
+        ("__init__", "parse_qs:query", "parse_qs:body", "web.parse_qs"),
+        ("app", "def get(self, path,", "def get(self, pattern,", "web.app.App.get"),
+        ("app", "methods=(", "methods=('PUT', ", "web.app.App.route"),
+        ("body", '"readline": readline,', "", "web.request.Request.readline"),
+        ("body", "readexactly(r, n)", "readexactly(r, n=1)", "web.request.Request.readexactly"),
+        ("broadcast", "async def join", "def join", "web.broadcast.Broadcast.join"),
+        ("content", '"addr": lambda', '"address": lambda', "web.request.Request.address"),
+        ("handshake", "origins=None", "origins=()", "web.websocket.WebSocket.upgrade"),
+        ("hooks", '"put": put,', "", "web.app.App.put"),
+        ("response", "redirect(location, ", "redirect(to, ", "web.response.redirect"),
+        ("server", "max_drain=65536", "max_drain=32768", "web.server.Server.__init__"),
+        ("server", "timeout=10)", "timeout=10, *, more=1)", "web.server.Server.stop"),
+        ("sse", "def abort(self)", "def close(self)", "web.sse.EventSource.close"),
+        ("sse", "heartbeat=15", "heartbeat=20", "web.app.App.sse"),
+        ("sse", "\n\ndef _line", "\n\nclass More: pass\n\ndef _line", "web.sse.More"),
+        ("websocket", "    subprotocol  str", "    queued  int", "web.websocket.WebSocket.queued"),
+    ],
+)
+def test_changes_of_the_source_are_noticed(monkeypatch, tmp_path, module, old, new, name):
+    source = tmp_path / "web"
+    shutil.copytree(public.SOURCE, source)
+    path = source / f"{module}.py"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    monkeypatch.setattr(public, "SOURCE", source)
+    said, there = kinds(public.of_stubs()), kinds(public.of_source())
+    assert said.get(name) != there.get(name)
+
+
+# -- the package
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    out = tmp_path_factory.mktemp("stubs")
+    stubs.main(out)
+    return out
+
+
+def test_package(built):
+    """It has the version of the package, and can be made from its own source."""
+    name = f"micropython_aioweb_stubs-{matrix.version()}"
+    wheel = built / f"{name}-py3-none-any.whl"
+    assert sorted(p.name for p in built.iterdir()) == [wheel.name, f"{name}.tar.gz"]
+    shutil.unpack_archive(built / f"{name}.tar.gz", built / "source")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", built / "again"]
+    subprocess.run(command, cwd=built / "source" / name, check=True, capture_output=True)
+    assert (built / "again" / wheel.name).read_bytes() == wheel.read_bytes()
+
+
+def test_package_has_the_docstrings_of_the_source(built):
+    (wheel,) = built.glob("*.whl")
+    described = {}
+    with zipfile.ZipFile(wheel) as archive:
+        for name in archive.namelist():
+            if name.endswith(".pyi"):
+                module = "web." + name.split("/")[1].removesuffix(".pyi")
+                module = module.removesuffix(".__init__")
+                tree = ast.parse(archive.read(name))
+                described[module] = ast.get_docstring(tree)
+                for node in tree.body:
+                    if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+                        described[f"{module}.{node.name}"] = ast.get_docstring(node)
+                    for item in node.body if isinstance(node, ast.ClassDef) else ():
+                        if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                            full = f"{module}.{node.name}.{item.name}"
+                            described[full] = ast.get_docstring(item)
+    written = {name: doc for name, (_, doc) in public.of_source().items() if doc}
+    assert {name: described.get(name) for name in written} == written
+    assert len(written) > 60
+    assert written["web.request.Request.readline"].startswith("Return the body's next line")
+
+
+# -- the checker
+
+
+@pytest.fixture(scope="module")
+def check(built, tmp_path_factory):
+    """A function that has mypy check some files where the wheel is installed, and returns
+    its complaints: [(file, line, text, kind)]."""
+    assert (TYPINGS / "stdlib").is_dir(), "make build/typings/.installed"
+    folder = tmp_path_factory.mktemp("checked")
+    venv.create(folder / "venv", symlinks=True)
+    python = folder / "venv" / "bin" / "python"
+    install = "install -q --no-index --no-deps --disable-pip-version-check".split()
+    command = [sys.executable, "-m", "pip", "--python", python, *install, *built.glob("*.whl")]
+    subprocess.run(command, check=True)
+
+    def check(*files, search=(), config=TYPED / "mypy.ini", options=()):
+        command = [sys.executable, "-m", "mypy", "--config-file", config, *options]
+        command += ["--custom-typeshed-dir", TYPINGS, "--python-executable", python]
+        command += ["--cache-dir", folder / "cache", "--hide-error-context", *files]
+        path = os.pathsep.join(map(str, [*search, TYPINGS]))
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env={**os.environ, "MYPYPATH": path},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode in (0, 1), done.stdout + done.stderr
+        found = re.findall(r"^(.*?):(\d+): error: (.*?)  \[(\S+)\]$", done.stdout, re.M)
+        assert len(found) == done.stdout.count(": error: "), done.stdout
+        assert bool(found) == bool(done.returncode), done.stdout + done.stderr
+        return [(name.split("/")[-1], int(line), *rest) for name, line, *rest in found]
+
+    return check
+
+
+def programs(text):
+    """The python blocks of a text that are whole programs."""
+    blocks = (block.split("```")[0] for block in text.split("```python\n")[1:])
+    return [block for block in blocks if "import web\n" in block]
+
+
+def test_stubs_by_themselves(check, tmp_path):
+    shutil.copytree(public.STUBS, tmp_path / "web")
+    assert check("-p", "web", search=[tmp_path], options=["--strict"]) == []
+
+
+def test_examples(check, tmp_path):
+    found = check(*EXAMPLES)
+    assert {(name, text) for name, _, text, _ in found} == OF_MICROPYTHON
+    for n, block in enumerate(programs((ROOT / "README.md").read_text())):
+        path = tmp_path / f"readme{n}.py"
+        path.write_text(block)
+        assert check(path) == []
+    assert n > 0
+
+
+def test_what_is_right_is_taken(check):
+    assert check(TYPED / "right.py", options=["--strict"]) == []
+
+
+def test_mistakes_are_refused(check):
+    lines = (TYPED / "wrong.py").read_text().splitlines()
+    marked = [(n, re.search("# error: (.*)", line)) for n, line in enumerate(lines, 1)]
+    expected = {(n, mark.group(1)) for n, mark in marked if mark}
+    found = check(TYPED / "wrong.py", options=["--strict-equality"])
+    assert {(line, kind) for _, line, _, kind in found} == expected
+    assert len(expected) > 40
+
+
+def test_annotated_program(check, tmp_path):
+    """What the README of the stubs shows is right, and runs as it is."""
+    (block,) = programs((public.STUBS.parent / "README.md").read_text())
+    path = tmp_path / "annotated.py"
+    path.write_text(block + "\nprint(sorted(app.methods)[-2:])\n")
+    assert run_micropython(path) == "['PUT', 'TRACE']\n"
+    path.write_text(block)
+    assert check(path, options=["--check-untyped-defs"]) == []
+    path.write_text(block.replace("r.json()", "r.jsn()"))
+    assert [kind for *_, kind in check(path)] == ["attr-defined"]

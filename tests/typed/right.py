@@ -1,0 +1,184 @@
+# What programs do, and the types that a checker gives it. It is not run.
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Generator
+from typing import Literal, assert_type
+
+import web
+from web.body import Headers
+from web.content import MultiDict
+from web.pieces import Pieces
+from web.request import Request
+from web.response import Stream
+from web.stream import Writer
+
+app = web.App("127.0.0.1", 8080, max_body=1 << 20, idle_timeout=0.5)
+room = web.Broadcast(4, slow="skip")
+assert_type(app.port, int)
+assert_type(web.__version__, str)
+assert_type(web.implementation, str)
+
+
+@app.get("/")
+async def text(r: Request) -> str:
+    assert_type(r.method, str)
+    assert_type(r.query, str | None)
+    assert_type(r.headers, Headers)
+    assert_type(r.headers["host"], str)
+    assert_type(r.headers.get("x"), str | None)
+    assert_type(r.headers.get("x", ""), str)
+    assert_type([name for name in r.headers], list[str])
+    assert_type(dict(r.headers.items()), dict[str, str])
+    assert_type(r.args, MultiDict)
+    assert_type(r.args["x"], str)
+    assert_type(r.args.get("x"), str | None)
+    assert_type(r.args.get("x", "1"), str)
+    assert_type(r.args.get("x", type=int), int | None)
+    assert_type(r.args.get("x", 0, int), int)
+    assert_type(r.args.getlist("x"), list[str])
+    assert_type(r.cookies, dict[str, str])
+    assert_type(r.length, int | None)
+    return "text"
+
+
+@app.put("/files/<name>", max_body=4 << 20)
+@app.patch("/files/<name>")
+@app.post("/files/<name>")
+async def save(r: Request, name: str) -> tuple[dict[str, int], int]:
+    assert_type(await r.body(), bytes)
+    assert_type(await r.read(10), bytes)
+    assert_type(await r.readline(), bytes)
+    assert_type(await r.readexactly(2), bytes)
+    assert_type(await r.readinto(memoryview(bytearray(9))), int)
+    assert_type(await r.form(), MultiDict)
+    async for piece in r:
+        assert_type(piece, bytes)
+    return {"size": await r.save(name, bytearray(512))}, 201
+
+
+@app.delete("/files/<name>")
+async def delete(r: Request, name: str) -> None:
+    assert_type(await text(r), str)  # a decorated function stays what it is
+    if "/" in name:
+        web.abort(404, {"error": name}, {"Retry-After": 5})
+    raise web.HTTPException(403, "X: y\r\n", "no")
+
+
+@app.get("/list")
+def both(r: Request) -> tuple[list[int], dict[str, str]]:
+    return [1], {"X-A": "b"}
+
+
+@app.get("/all")
+def three(r: Request) -> tuple[bytes, int, dict[str, list[str]]]:
+    return b"", 200, {"Link": ["a", "b"]}
+
+
+@app.get("/pieces")
+def pieces(r: Request) -> Generator[str, None, None]:
+    yield "piece"
+
+
+@app.get("/more-pieces")
+async def more_pieces(r: Request) -> AsyncIterator[bytes]:
+    await asyncio.sleep(1)
+    yield b"piece"
+
+
+@app.get("/response")
+def response(r: Request) -> web.Response:
+    answer = web.redirect("/", 303)
+    answer.set_cookie("n", 1, max_age=60, same_site="Lax", path=None)
+    answer.delete_cookie("o")
+    answer.headers["Vary"] = ["Cookie"]
+    return web.Response(pieces(r), 200, {"X": 1}, "text/csv")
+
+
+@app.route("/raw", methods=["GET", "POST"])
+async def raw(r: Request, w: Writer) -> None:
+    form = web.parse_qs(await r.read(1024))
+    assert_type(form, dict[str, str | Literal[True] | list[str | Literal[True]]])
+    w.write("HTTP/1.0 200 OK\r\n\r\n")
+    await w.drain()
+    await w.send(b"a", bytearray(b"b"))
+
+
+app.add_handler("/also-raw/<path:rest>", raw, ("GET",))
+
+
+@app.before_request
+def before(r: Request) -> tuple[str, int] | None:
+    return None if r.addr else ("who", 403)
+
+
+@app.after_request
+async def after(r: Request, response: web.Response) -> None:
+    response.headers["X-Time"] = "1"
+    if isinstance(response.body, Stream):
+        response.body.close()
+
+
+@app.errorhandler(404)
+def missing(r: Request) -> str:
+    return r.path
+
+
+@app.errorhandler(KeyError)
+async def wrong_key(r: Request, e: KeyError) -> tuple[str, int]:
+    return str(e), 400
+
+
+@app.websocket("/ws/<int:n>", subprotocols=("chat",), ping_interval=20)
+async def socket(r: Request, ws: web.WebSocket, n: int) -> None:
+    async for message in ws:
+        assert_type(message, str | bytearray)
+        await ws.send(message)
+    assert_type(await ws.receive(), str | bytearray | None)
+    await asyncio.wait_for(ws.receive(), 1)
+    event = await ws.recv()
+    if event is None:
+        return
+    elif event["type"] == "text":
+        assert_type(event["data"], str)
+    elif event["type"] == "bytes":
+        assert_type(event["data"], bytearray)
+    else:
+        assert_type(event["data"], bytes)
+    assert_type(await ws.readinto(bytearray(10)), int | None)
+    assert_type(ws.stream(), Pieces)
+    async for piece in ws.stream():
+        await ws.send(piece, more=True)
+    await ws.ping()
+    await ws.close(1001, "bye")
+    assert_type((ws.open, ws.closed), tuple[bool, bool])
+    assert_type((ws.close_code, ws.close_reason), tuple[int | None, str])
+    assert_type(ws.subprotocol, str | None)
+    asyncio.create_task(ws.finish())
+    ws.abort()
+
+
+@app.route("/upgraded")
+async def upgraded(r: Request, w: Writer) -> None:
+    ws = await web.WebSocket.upgrade(r, w, 1024, origins=["http://a"])
+    await room.join(ws)
+
+
+@app.sse("/events", retry=1000, heartbeat=None)
+async def events(r: Request, sse: web.EventSource) -> None:
+    assert_type(sse.last_event_id, str | None)
+    await sse.send({"n": 1}, id=3, event="tick")
+    await sse.comment()
+    await room.join(sse)
+
+
+async def main() -> None:
+    inner = web.App()
+    app.mount(inner, "/inner")
+    assert_type(room.send("all"), int)
+    assert_type(len(room), int)
+    await inner.start(port=81)
+    await inner.stop(0.5)
+    await app.serve(ssl=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
+
+
+app.run("0.0.0.0")
