@@ -100,20 +100,18 @@ def test_package(built):
 def test_package_has_the_docstrings_of_the_source(built):
     (wheel,) = built.glob("*.whl")
     described = {}
+
+    def read(name, node):
+        described[name] = ast.get_docstring(node)
+        for item in node.body:
+            if isinstance(item, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+                read(f"{name}.{item.name}", item)
+
     with zipfile.ZipFile(wheel) as archive:
         for name in archive.namelist():
             if name.endswith(".pyi"):
                 module = "web." + name.split("/")[1].removesuffix(".pyi")
-                module = module.removesuffix(".__init__")
-                tree = ast.parse(archive.read(name))
-                described[module] = ast.get_docstring(tree)
-                for node in tree.body:
-                    if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
-                        described[f"{module}.{node.name}"] = ast.get_docstring(node)
-                    for item in node.body if isinstance(node, ast.ClassDef) else ():
-                        if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                            full = f"{module}.{node.name}.{item.name}"
-                            described[full] = ast.get_docstring(item)
+                read(module.removesuffix(".__init__"), ast.parse(archive.read(name)))
     written = {name: doc for name, (_, doc) in public.of_source().items() if doc}
     assert {name: described.get(name) for name in written} == written
     assert len(written) > 60

@@ -1,5 +1,7 @@
 from web.app import App as App
 from web.broadcast import Broadcast as Broadcast
+from web.client import HandshakeError as HandshakeError
+from web.client import connect as connect
 from web.errors import HTTPException as HTTPException
 from web.errors import abort as abort
 from web.query import parse_qs as parse_qs

@@ -52,6 +52,7 @@ class App(Server):
         origins: Names | None = None,
         ping_interval: float | None = None,
         ping_timeout: float = 10,
+        compress: int = 0,
     ) -> Callable[[_W], _W]: ...
     def sse(
         self, path: str, *, retry: int | None = None, heartbeat: float | None = 15

@@ -171,6 +171,17 @@ async def events(r: Request, sse: web.EventSource) -> None:
     await room.join(sse)
 
 
+async def client() -> None:
+    headers = {"Authorization": "Bearer secret"}
+    try:
+        ws = await web.connect("ws://a/", headers=headers, timeout=2.5, compress=10)
+    except web.HandshakeError as e:
+        assert_type(e.status, int)
+        raise
+    assert_type(ws, web.WebSocket)
+    await web.connect("wss://a/", headers=[("A", "b")], ssl=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+
+
 async def main() -> None:
     inner = web.App()
     app.mount(inner, "/inner")

@@ -97,6 +97,9 @@ async def names(r: Request, w: Writer) -> None:
     await web.WebSocket.upgrade(r, w, subprotocols="chat")  # error: arg-type
     await web.EventSource.upgrade(r, w, ping_interval=1)  # error: call-arg
     await room.send("all")  # error: misc
+    await web.connect("ws://a/", header={"A": "b"})  # error: call-arg
+    await web.connect("ws://a/", headers="A: b")  # error: arg-type
+    web.connect("ws://a/").receive()  # error: attr-defined
 
 
 app.mount("/k", web.App())  # error: arg-type
