@@ -17,7 +17,8 @@ import sys
 import bench_budgets
 import bench_measures
 import bench_tables
-from bench_servers import SERVERS, UNIX
+import bench_websocket
+from bench_servers import SERVERS, UNIX, WEBSOCKET
 from matrix import ROOT
 
 BENCH = ROOT / "bench"
@@ -26,6 +27,7 @@ MEASURES = {
     "allocated": bench_measures.allocated,
     "ram": bench_measures.ram,
     "throughput": bench_measures.throughput,
+    "websocket": bench_websocket.websocket,
     "growth": bench_measures.growth,
 }
 # each point takes two runs: only what the plots show
@@ -35,7 +37,7 @@ GROWING = ("raw_keepalive", "aioweb", "microdot")
 def versions():
     script = "import sys; print(*sys.implementation[1][:3], sep='.')"
     done = subprocess.run([UNIX, "-c", script], capture_output=True, text=True, check=True)
-    own = {s.name: s.version for s in SERVERS.values() if s.version}
+    own = {s.name: s.version for s in SERVERS.values() if s.version and WEBSOCKET not in s.modes}
     return {"MicroPython": done.stdout.strip()} | own
 
 
@@ -46,6 +48,8 @@ def measure(names, servers):
         results[name] = {}
         for server in servers:
             if name == "growth" and server not in GROWING:
+                continue
+            if (name == "websocket") != (WEBSOCKET in SERVERS[server].modes):
                 continue
             print(f"{name}: {server}", file=sys.stderr)
             results[name][server] = MEASURES[name](SERVERS[server])

@@ -1,8 +1,9 @@
-"""Requests, and clients that make one after another."""
+"""Requests, WebSocket messages, and clients that make one after another."""
 
 import socket
+from functools import cached_property
 
-from bench_servers import CONNECTION, KEEPALIVE, wait_idle
+from bench_servers import CONNECTION, KEEPALIVE, WEBSOCKET, wait_idle
 from matrix import ROOT
 
 BROWSER = ROOT / "bench" / "requests" / "browser.http"
@@ -93,13 +94,97 @@ class PerConnection:
         pass
 
 
-CLIENTS = {KEEPALIVE: KeepAlive, CONNECTION: PerConnection}
+class Messages:
+    """n binary messages that are sent at once, as frames (RFC 6455 5.2)."""
+
+    KEY = bytes.fromhex("37fa213d")
+
+    def __init__(self, size, n=1):
+        self.size = size
+        self.n = n
+
+    def _frames(self, masked):
+        payload = bytes(i * 7 & 255 for i in range(self.size))
+        head, bit = b"\x82", 128 if masked else 0
+        if self.size < 126:
+            head += bytes((bit | self.size,))
+        elif self.size < 65536:
+            head += bytes((bit | 126,)) + self.size.to_bytes(2, "big")
+        else:
+            head += bytes((bit | 127,)) + self.size.to_bytes(8, "big")
+        if masked:
+            head += self.KEY
+            payload = bytes(byte ^ self.KEY[i & 3] for i, byte in enumerate(payload))
+        return (head + payload) * self.n
+
+    @cached_property
+    def sent(self):
+        return self._frames(True)
+
+    @cached_property
+    def echoed(self):
+        return self._frames(False)
+
+
+SHORT = Messages(32)
+
+
+class WebSocket:
+    """Sends messages on one connection, and waits for their echoes."""
+
+    # key and accept are those of RFC 6455 1.3
+    HANDSHAKE = (
+        b"GET / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUpgrade: websocket\r\n"
+        b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    ACCEPT = b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+
+    def __init__(self, server, process, port):
+        self.process = process
+        self.socket = connect(port)
+        self.socket.sendall(self.HANDSHAKE)
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            piece = self.socket.recv(65536)
+            if not piece:
+                raise RuntimeError(f"no handshake: {head!r}")
+            head += piece
+        if not head.startswith(b"HTTP/1.1 101 ") or self.ACCEPT not in head:
+            raise RuntimeError(f"no handshake: {head!r}")
+
+    def exchange(self, messages):
+        wait_idle(self.process)
+        self.echo(messages)
+
+    def echo(self, messages):
+        """The same as fast as the server can."""
+        self.socket.sendall(messages.sent)
+        echoed = bytearray(len(messages.echoed))
+        left = memoryview(echoed)
+        while left:
+            n = self.socket.recv_into(left)
+            if not n:
+                raise RuntimeError("the connection was not kept")
+            left = left[n:]
+        if echoed != messages.echoed:
+            raise RuntimeError("not the messages that were sent")
+
+    def close(self):
+        self.socket.close()
+
+
+CLIENTS = {KEEPALIVE: KeepAlive, CONNECTION: PerConnection, WEBSOCKET: WebSocket}
 
 
 def open_idle(server, process, port, n):
     """n connections that stay open; where they last they got one response each."""
     clients = []
     for _ in range(n):
+        if WEBSOCKET in server.modes:
+            clients.append(WebSocket(server, process, port))
+            clients[-1].exchange(SHORT)
+            continue
         clients.append(KeepAlive(server, process, port))
         if KEEPALIVE in server.modes:
             clients[-1].exchange(REQUESTS["hello"])

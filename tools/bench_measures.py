@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 
 import emulators
-from bench_client import CLIENTS, REQUESTS, open_idle, post, with_fields
+from bench_client import CLIENTS, REQUESTS, SHORT, open_idle, post, with_fields
 from bench_servers import (
     CONNECTION,
     KEEPALIVE,
     ROOT,
     TARGET,
+    WEBSOCKET,
     emulated_command,
     end,
     environment,
@@ -97,10 +98,10 @@ def _instructions(server, mode, request, arguments, n, idle):
     return int(re.search(r"Collected : (\d+)", log)[1])
 
 
-def count(server, mode, request, arguments=(), idle=0, n=COUNTED):
+def count(server, mode, request, arguments=(), idle=0, n=COUNTED, warm_up=WARM_UP):
     """Instructions a request: the difference between two runs, exactly counted."""
-    few = _instructions(server, mode, request, arguments, WARM_UP, idle)
-    many = _instructions(server, mode, request, arguments, WARM_UP + n, idle)
+    few = _instructions(server, mode, request, arguments, warm_up, idle)
+    many = _instructions(server, mode, request, arguments, warm_up + n, idle)
     return round((many - few) / n)
 
 
@@ -133,10 +134,14 @@ def allocated(server):
 
 def idle_connection(server):
     """Bytes that a connection keeps in use between its requests."""
-    if KEEPALIVE not in server.modes:
+    if WEBSOCKET in server.modes:
+        mode, request = WEBSOCKET, SHORT
+    elif KEEPALIVE in server.modes:
+        mode, request = KEEPALIVE, REQUESTS["hello"]
+    else:
         return None
-    few = _probe(server, KEEPALIVE, REQUESTS["hello"], 1, 1)[1]
-    return round((_probe(server, KEEPALIVE, REQUESTS["hello"], 1, 1 + IDLE)[1] - few) / IDLE)
+    few = _probe(server, mode, request, 1, 1)[1]
+    return round((_probe(server, mode, request, 1, 1 + IDLE)[1] - few) / IDLE)
 
 
 def imported(server):
@@ -264,19 +269,19 @@ def _load(server, folder, n):
     return {key: (max if key == RATE else min)(run[key] for run in runs) for key in runs[0]}
 
 
-def _cpu_seconds(process):
+def cpu_seconds(process):
     return int(Path(f"/proc/{process.pid}/schedstat").read_text().split()[0]) / 1e9
 
 
 def _wrk(process, port, n):
-    before = _cpu_seconds(process)
+    before = cpu_seconds(process)
     done = subprocess.run(
         ["wrk", "-t1", f"-c{n}", "-d1s", "--latency", f"http://127.0.0.1:{port}/"],
         capture_output=True,
         text=True,
         check=True,
     )
-    cpu = _cpu_seconds(process) - before
+    cpu = cpu_seconds(process) - before
     rate = re.search(r"Requests/sec: +([\d.]+)", done.stdout)
     served = re.search(r"(\d+) requests in", done.stdout)
     p99 = re.search(r"99% +([\d.]+)(us|ms|s)", done.stdout)

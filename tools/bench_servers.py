@@ -21,6 +21,7 @@ POLLS = {"7", "271"}  # poll and ppoll of x64; QEMU makes the latter
 WAIT = 20
 
 KEEPALIVE, CONNECTION = "keep-alive", "connection"
+WEBSOCKET = "WebSocket"
 
 # of this process alone: another may measure other sources at the same time
 _scratch = tempfile.TemporaryDirectory(prefix="bench-")
@@ -41,21 +42,25 @@ class Server:
         return ROOT / "bench" / "servers" / f"{self.name}.py"
 
     @property
+    def ours(self):
+        return self.module == "web"
+
+    @property
     def peer(self):
-        return self.name in peers.VERSIONS
+        return self.module in peers.VERSIONS
 
     @property
     def version(self):
         if self.peer:
-            return peers.VERSIONS[self.name]
-        return version() if self.name == "aioweb" else ""
+            return peers.VERSIONS[self.module]
+        return version() if self.ours else ""
 
     @property
     def sources(self):
         """The folder of the library's sources."""
         if self.peer:
-            return peers.fetch(self.name)
-        return ROOT / "pysrc" if self.name == "aioweb" else self.script.parent
+            return peers.fetch(self.module)
+        return ROOT / "pysrc" if self.ours else self.script.parent
 
 
 SERVERS = {
@@ -74,6 +79,17 @@ SERVERS = {
             "Microdot",
             ("microdot/__init__.py", "microdot/microdot.py"),
         ),
+        Server("raw_websocket", (WEBSOCKET,)),
+        Server("aioweb_websocket", (WEBSOCKET,), "web", "WebSocket", ("web/*.py",)),
+        Server(
+            "microdot_websocket",
+            (WEBSOCKET,),
+            "microdot",
+            "Microdot",
+            tuple(
+                f"microdot/{name}.py" for name in ("__init__", "microdot", "helpers", "websocket")
+            ),
+        ),
     )
 }
 
@@ -91,9 +107,11 @@ def stage(server, arch):
             compiled.parent.mkdir(exist_ok=True)
             cross = micropython() / "mpy-cross/build/mpy-cross"
             subprocess.run([cross, "-s", str(name), "-o", compiled, source], check=True)
-    if server.name == "aioweb" and arch != PORTABLE:
+    if server.ours and arch != PORTABLE:
         for native in native_mpys(arch):
             shutil.copy(native, folder / "lib" / "web")
+    if server.name == "raw_websocket":  # of ours it has the unmasking alone
+        shutil.copy(native_mpys(arch)[1], folder / "lib")
     return folder
 
 
