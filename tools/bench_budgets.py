@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import bench_measures
+import bench_websocket
 import yaml
 from bench_client import REQUESTS
 from bench_servers import CONNECTION, KEEPALIVE, SERVERS
@@ -10,6 +11,7 @@ from matrix import ROOT
 
 BUDGETS = yaml.safe_load((ROOT / "bench" / "budgets.yml").read_text())
 OURS = SERVERS["aioweb"]
+ECHO = SERVERS["aioweb_websocket"]
 BROWSER = REQUESTS["browser"]
 
 
@@ -19,14 +21,22 @@ class Figure(NamedTuple):
     most: int
 
 
-def _instructions(name, mode):
+def _instructions(name, server, count, *arguments):
     """Ours beside the floor, both measured now; and below a number, if there is one."""
     budget = BUDGETS[name]
     most = [budget["most"]] if "most" in budget else []
     if "floor" in budget:
-        floor = bench_measures.count(SERVERS[budget["floor"]], mode, BROWSER)
+        floor = count(SERVERS[budget["floor"]], *arguments)
         most.append(int(floor * budget["times"]))
-    return bench_measures.count(OURS, mode, BROWSER), min(most)
+    return count(server, *arguments), min(most)
+
+
+def _request(name, mode):
+    return _instructions(name, OURS, bench_measures.count, mode, BROWSER)
+
+
+def _message(name, case):
+    return _instructions(name, ECHO, bench_websocket.instructions, case)
 
 
 def _heap():
@@ -36,8 +46,8 @@ def _heap():
 
 
 MEASURED = {
-    "keepalive": lambda: _instructions("keepalive", KEEPALIVE),
-    "connection": lambda: _instructions("connection", CONNECTION),
+    "keepalive": lambda: _request("keepalive", KEEPALIVE),
+    "connection": lambda: _request("connection", CONNECTION),
     "allocated": lambda: (
         bench_measures.allocated_in(OURS, KEEPALIVE, BROWSER),
         BUDGETS["allocated"],
@@ -52,6 +62,16 @@ MEASURED = {
         BUDGETS["import_on_board"],
     ),
     "heap": _heap,
+    "websocket_long": lambda: _message("websocket_long", "64 KB"),
+    "websocket_short": lambda: _message("websocket_short", "32 B, 32 at once"),
+    "websocket_allocated": lambda: (
+        bench_websocket.allocated(ECHO),
+        BUDGETS["websocket_allocated"],
+    ),
+    "websocket_idle": lambda: (
+        bench_measures.idle_connection(ECHO),
+        BUDGETS["websocket_idle"],
+    ),
 }
 
 
