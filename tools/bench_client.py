@@ -1,6 +1,7 @@
 """Requests, WebSocket messages, and clients that make one after another."""
 
 import socket
+import time
 from functools import cached_property
 
 from bench_servers import CONNECTION, KEEPALIVE, WEBSOCKET, wait_idle
@@ -152,6 +153,8 @@ class WebSocket:
             head += piece
         if not head.startswith(b"HTTP/1.1 101 ") or self.ACCEPT not in head:
             raise RuntimeError(f"no handshake: {head!r}")
+        # what a server does yet about the handshake's deadlines is no message's cost
+        time.sleep(0.6)
 
     def exchange(self, messages):
         wait_idle(self.process)
