@@ -8,7 +8,7 @@
 PORT ?= 8080
 JOBS := -j$(shell nproc 2>/dev/null || echo 2)
 PARSER ?= native
-CASES ?= 1-7,9,10
+CASES ?= 1-7,9,10,12,13
 PY := .venv/bin/python
 VENV := .venv/.installed
 
@@ -156,7 +156,7 @@ test-arch-all: emulators ## run what tests the files of every architecture
 emulators: $(UNIX) $(TLS) build/.tools .venv/.tests
 	$(PY) tools/emulators.py build
 
-autobahn: $(UNIX) $(AUTOBAHN) .venv/.tests ## try WebSockets with Autobahn|Testsuite: PARSER=portable, CASES=1-7,9,10
+autobahn: $(UNIX) $(AUTOBAHN) .venv/.tests ## try WebSockets with Autobahn|Testsuite: PARSER=portable, CASES=1-7,10
 	@test $(HOST_ARCH) = portable || $(MAKE) -s $(call NATIVE,$(HOST_ARCH))
 	$(PY) tools/dist.py --out build/dist $(sort $(HOST_ARCH) portable)
 	$(PY) tests/autobahn/run.py --parser $(PARSER) --cases $(CASES)

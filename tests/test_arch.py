@@ -161,19 +161,21 @@ def test_example(arch, target, name):
 
 
 @each([*SOCKETS, ("portable", "unix-armv6m")])
-def test_echo_of_one_megabyte(arch, target):
-    message = bytes(range(256)) * 16
+@pytest.mark.parametrize("path,messages", [("/ws", 512), ("/pieces", 1)])
+def test_echo_of_one_megabyte(arch, target, path, messages):
+    """In messages of 2 KB, and in one that is larger than the heap."""
+    message = bytes(range(256)) * (4096 // messages)
     with Serving(arch, target, DEVICE / "echo.py", example=False) as server:
-        with connect(server.url("/ws", "ws"), compression=None) as ws:
+        with connect(server.url(path, "ws"), compression=None, max_size=None) as ws:
 
             def send():
-                for _ in range(256):
+                for _ in range(messages):
                     ws.send(message)
 
             sender = threading.Thread(target=send)
             sender.start()
-            for _ in range(256):
-                assert ws.recv(timeout=30) == message
+            for _ in range(messages):
+                assert ws.recv(timeout=60) == message
             sender.join()
 
 

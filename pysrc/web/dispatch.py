@@ -1,15 +1,27 @@
 # What happens to a request where it takes more than to call a handler and to send
 # the str or bytes it returns: hooks, raw handlers, HEAD, OPTIONS, refusals, faults.
+# A raw handler, such as a WebSocket's, does without the modules that make responses.
 import gc
 import sys
 
+from web.conn import later
 from web.errors import HTTPException, reason
 from web.hooks import of
-from web.response import Response, call, response_of, resume
-from web.sending import send_response
 from web.stream import Writer
 
 _SENT = object()  # instead of a result: the response has left already
+
+
+def _response(*args):
+    return later("response", "Response", *args)
+
+
+def _response_of(*args):
+    return later("response", "response_of", *args)
+
+
+def _call(*args):
+    return later("response", "call", *args)
 
 
 async def dispatch(app, conn, r, route):
@@ -21,7 +33,7 @@ async def dispatch(app, conn, r, route):
 
 async def resumed(entry, conn, r, coroutine, item):
     """Answer r with what its handler's coroutine, which gave item, returns yet."""
-    await _answer(entry[3], conn, r, resume(coroutine, item))
+    await _answer(entry[3], conn, r, later("response", "resume", coroutine, item))
 
 
 async def returned(entry, conn, r, result):
@@ -47,7 +59,7 @@ async def _answer(apps, conn, r, coroutine):
         result = await coroutine
         if result is _SENT:
             return
-        response = response_of(result)
+        response = _response_of(result)
     except Exception as e:
         response = await _recover(apps, conn, r, e)
         if response is None:
@@ -55,15 +67,15 @@ async def _answer(apps, conn, r, coroutine):
     try:
         for hooks in reversed(of(apps)):
             for hook in hooks.after:
-                result = await call(hook, r, response)
+                result = await _call(hook, r, response)
                 if result is not None:
-                    response = response_of(result, response.status)
-        await send_response(conn, r, response)
+                    response = _response_of(result, response.status)
+        await later("sending", "send_response", conn, r, response)
     except Exception as e:
         # a hook's fault, or what was returned can't be sent
         if not _answerable(conn, r, e):
             return
-        await send_response(conn, r, await _fault(apps, r, e))
+        await later("sending", "send_response", conn, r, await _fault(apps, r, e))
 
 
 async def _handle(app, apps, conn, r, route, entry):
@@ -75,7 +87,7 @@ async def _handle(app, apps, conn, r, route, entry):
         raise HTTPException(413)
     for hooks in of(apps):
         for hook in hooks.before:
-            result = await call(hook, r)
+            result = await _call(hook, r)
             if result is not None:
                 return result
     if handler is None:
@@ -83,7 +95,7 @@ async def _handle(app, apps, conn, r, route, entry):
     if raw:
         await _run_raw(handler, conn, r)
         return _SENT
-    return await call(lambda: handler(r, **r.params) if r.params else handler(r))
+    return await _call(lambda: handler(r, **r.params) if r.params else handler(r))
 
 
 def _unhandled(app, r, route):
@@ -91,7 +103,7 @@ def _unhandled(app, r, route):
     if r.path == "*":
         route = app.methods
     if r.method == "OPTIONS" and route:
-        return Response(None, 204, {"Allow": _allow(route)})
+        return _response(None, 204, {"Allow": _allow(route)})
     if r.method not in app.methods:
         raise HTTPException(501)
     if route is None:
@@ -187,12 +199,21 @@ async def _recover(apps, conn, r, e):
             for hooks in reversed(of(apps)):
                 handler = hooks.error_handler(e.status)
                 if handler:
-                    return _with_fields(response_of(await call(handler, r), e.status), e)
+                    return _with_fields(
+                        _response_of(
+                            await _call(handler, r),
+                            e.status,
+                        ),
+                        e,
+                    )
         for hooks in reversed(of(apps)):
             handler = hooks.error_handler(type(e))
             if handler:
                 status = e.status if isinstance(e, HTTPException) else 500
-                return response_of(await call(handler, r, e), status)
+                return _response_of(
+                    await _call(handler, r, e),
+                    status,
+                )
         if isinstance(e, HTTPException):
             return _response_to(e)
     except Exception as fault:
@@ -214,7 +235,7 @@ async def _fault(apps, r, e):
         handler = hooks.error_handler(status)
         if handler:
             try:
-                return response_of(await call(handler, r), status)
+                return _response_of(await _call(handler, r), status)
             except Exception as fault:
                 report(r, fault)
     return _response_to(HTTPException(status))
@@ -222,7 +243,7 @@ async def _fault(apps, r, e):
 
 def _response_to(e):
     body = reason(e.status) if e.body is None else e.body
-    response = _with_fields(Response(body, e.status), e)
+    response = _with_fields(_response(body, e.status), e)
     if isinstance(body, (str, bytes)) and not _has_field(response, "content-type"):
         response.headers["Content-Type"] = "text/plain; charset=utf-8"
     return response
@@ -237,7 +258,7 @@ def _with_fields(response, e):
             more.setdefault(name, []).append(value.strip())
     if more:
         more.update(response.headers)
-        response = Response(response.body, response.status, more)
+        response = _response(response.body, response.status, more)
     return response
 
 

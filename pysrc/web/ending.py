@@ -5,7 +5,7 @@ from web.body import unread
 from web.errors import reason
 from web.stream import receive_into, send
 
-_DISCARD_BYTES = const(65536)
+_DISCARD_BYTES = const(1 << 20)
 _DISCARD_TICKS = const(8)  # of the server's clock, 250 ms each
 _PAUSE_TICKS = const(2)
 

@@ -293,6 +293,7 @@ def _read(ws):
             n = _read_behind(conn, ws)  # part of a header
         elif ws.left > _ROOM and ws.into is not True:
             n = _read_payload(conn, ws)
+            conn.end = conn.pos = 0  # it is empty; and a payload's end is most often the last
         else:
             if _owner is not conn:
                 _claim(conn, ws)

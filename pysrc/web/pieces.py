@@ -30,10 +30,10 @@ def _begin(ws, into):
         ws.into = into
 
 
-async def readinto(ws, buf):
+def readinto(ws, buf):
     """See WebSocket.readinto()."""
     _begin(ws, buf)
-    return await receive(ws)
+    return receive(ws)
 
 
 class Pieces:

@@ -90,7 +90,6 @@ class Server:
         self._listener = None
         self._task = None  # what accepts connections
         self._watch = None  # what watches over their deadlines
-        self._ticking = False  # whether it does
         self._needed = asyncio.Event()  # it should
         self.connections = []  # in the order of their acceptance
         self.ended = asyncio.Event()  # one of them ended
@@ -238,17 +237,15 @@ class Server:
         that wait for no time: a sleeping task makes each wait for a socket dearer."""
         if self._watch is None:
             self._watch = asyncio.create_task(self._watch_deadlines())
-        elif not self._ticking:
+        elif not self._needed.state:
             self._needed.set()
 
     async def _watch_deadlines(self):
         # one task for good: others would keep each that ended in memory
         while True:
-            self._ticking = True
+            self._needed.clear()
             while self._tick():
                 await asyncio.sleep_ms(_TICK_MS)
-            self._ticking = False
-            self._needed.clear()
             await self._needed.wait()
 
     def _tick(self):

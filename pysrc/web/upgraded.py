@@ -11,6 +11,7 @@ def go_on(conn, r):
     """Have the handler run instead of the connection's task, which ends."""
     handler, client = conn.upgraded
     conn.upgraded = None
+    gc.collect()  # what loaded and answered leaves gaps; what comes now may be large
     try:
         conn.task = asyncio.create_task(_run(conn, r, handler(r, client, **r.params)))
     except BaseException:

@@ -15,4 +15,13 @@ async def echo(r, ws):
         await ws.send(message)
 
 
+@app.websocket("/pieces")
+async def echo_pieces(r, ws):
+    while ws.open:
+        async for piece in ws.stream():
+            await ws.send(piece, more=True)
+        if ws.open:
+            await ws.send(b"")
+
+
 asyncio.run(app.serve())
