@@ -172,6 +172,7 @@ USES = {
         "import web; web.WebSocket",
         "import web; web.App().websocket('/')",
     ],
+    "aioweb-client": ["import web; web.connect", "import web; web.HandshakeError"],
     "aioweb-sse": ["import web; web.EventSource", "import web; web.App().sse('/')"],
     "aioweb-broadcast": ["import web; web.Broadcast"],
 }

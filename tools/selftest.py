@@ -19,7 +19,10 @@ def main():
 
     names = ["heads", "query", "utf8"]
     try:
-        import web.websocket as frames
+
+        class frames:
+            from web.incoming import mask, ws_parse
+            from web.outgoing import ws_build
 
         names.append("frames")
     except ImportError:

@@ -5,7 +5,7 @@ from binascii import b2a_base64
 
 from micropython import const
 
-from web.conn import Connection, reserve
+from web.conn import Connection, later, reserve
 from web.control import unwatch
 from web.handshake import accept_key
 from web.server import Server
@@ -178,9 +178,7 @@ def _request(host, port, secure, target, key, subprotocols, origin, headers, com
     for name, value in fields:
         head += check_token(name) + ": " + check_value(value) + "\r\n"
     if compress:
-        from web.deflate import offer
-
-        head += offer(compress)
+        head += later("deflate", "offer", compress)
     return (head + "\r\n").encode()
 
 
@@ -315,9 +313,7 @@ def _check(ws, status, fields, key, subprotocols, compress):
         try:
             if not compress:
                 raise ValueError
-            from web.deflate import agree
-
-            ws.deflate = agree(extensions, compress)
+            ws.deflate = later("deflate", "agree", extensions, compress)
         except ValueError:
             raise HandshakeError(status, "extension")
         ws.expect |= _PACKED

@@ -119,7 +119,10 @@ def negotiate(offers, bits):
 
 
 def offer(bits):
-    """Return the field line that offers compression to a server."""
+    """Return the field line that offers compression to a server. Raises ValueError for
+    bits of no window."""
+    if not 9 <= bits <= 15:
+        raise ValueError("compress")
     line = "Sec-WebSocket-Extensions: " + _NAME + "; server_no_context_takeover"
     if bits < 15:
         line += "; server_max_window_bits={}".format(bits)

@@ -3,6 +3,7 @@ from binascii import a2b_base64, b2a_base64
 
 from micropython import const
 
+from web.conn import later
 from web.errors import HTTPException
 from web.stream import new_buffer, send
 
@@ -60,9 +61,7 @@ async def accept(
             head += b"Sec-WebSocket-Protocol: " + name.encode() + b"\r\n"
             break
     if compress:
-        from web.deflate import negotiate
-
-        agreed = negotiate(get("sec-websocket-extensions", ""), compress)
+        agreed = later("deflate", "negotiate", get("sec-websocket-extensions", ""), compress)
         if agreed:
             ws.deflate, line = agreed
             ws.special = True
