@@ -4,8 +4,12 @@ from asyncio import core
 
 from micropython import const
 
+from web.stream import new_buffer
+
 _HEAD = const(1)  # states of a connection, see server.py
 _IDLE = const(2)
+_READ = const(0)  # index in an entry of IOQueue: the task that waits to read
+_AHEAD = const(256)  # bytes that a WebSocket's handler does not wait for
 _TICK_MS = const(250)
 _GRACE = const(2)  # ticks in which an honest client has sent its head
 _STALLED = const(4)  # ticks without a byte of a body that is due, or room for one
@@ -56,8 +60,10 @@ def _choose(server):
 def _is_gone(conn):
     """Whether a client whose request is being answered has left. What else it sent is
     taken in."""
+    if conn.websocket:
+        new_buffer(conn, _AHEAD)  # not to where other WebSockets have their bytes
     buf = conn.buf
-    if conn.sock is None or conn.end == len(buf):
+    if conn.sock is None or conn.entry[_READ] or conn.end == len(buf):
         return False
     try:
         n = conn.sock.readinto(memoryview(buf)[conn.end :])

@@ -3,9 +3,10 @@ from micropython import const
 
 from web.body import unread
 from web.errors import reason
-from web.stream import receive_into, send
+from web.stream import new_buffer, receive_into, send
 
 _DISCARD_BYTES = const(1 << 20)
+_DISCARD_BUFFER = const(256)
 _DISCARD_TICKS = const(8)  # of the server's clock, 250 ms each
 _PAUSE_TICKS = const(2)
 
@@ -25,8 +26,15 @@ async def refuse(conn, status):
 async def leave(conn, r):
     """Before the connection is closed, see to it that the client reads its last
     response."""
+    _own_buffer(conn)
     if conn.pos != conn.end or unread(r) or _pending(conn):
         await linger(conn)
+
+
+def _own_buffer(conn):
+    # what is dropped must not come to where other WebSockets have their bytes
+    if conn.websocket:
+        new_buffer(conn, _DISCARD_BUFFER)
 
 
 def _pending(conn):
@@ -43,6 +51,7 @@ async def linger(conn, last=None):
     Closing a socket with unread data resets the connection, and the reset may
     overtake the response (RFC 9112 9.6). MicroPython's sockets have no shutdown().
     """
+    _own_buffer(conn)
     left = _DISCARD_BYTES
     server = conn.server
     end = server.clock + _DISCARD_TICKS
