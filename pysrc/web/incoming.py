@@ -128,6 +128,7 @@ def _take(ws):
             conn.pos = pos
             wrong = _begin(ws, buf, pos)
             if wrong:
+                ws.left = _BETWEEN
                 return _tell(ws, wrong)
         message = _collect(ws, used)
         if message is not None or ws.left >= 0:
@@ -145,6 +146,7 @@ def _tell(ws, event, payload=None):
 def _begin(ws, buf, pos):
     """Begin with the frame whose payload begins at buf[pos]. Returns minus a close code
     when there may be no such frame."""
+    ws.left = _OVER  # if there is no memory
     if ws.arriving is None:
         ws.arriving = _NOTHING[:]
     arriving = ws.arriving
@@ -184,29 +186,31 @@ def _collect(ws, unmasked):
     n = min(conn.end - conn.pos, left)
     first = arriving[_FIRST]
     if n:
+        ws.left = _OVER  # if there is no memory
         start = conn.pos
         conn.pos = end = start + n
         buf = conn.buf
         if arriving[_KEY] and not unmasked:
             mask(buf, start, end, arriving[_KEY], arriving[_DONE])
         arriving[_DONE] += n
-        ws.left = left - n
         part = memoryview(buf)[start:end]
         if first & 8:
             arriving[_SMALL].extend(part)
         else:
             _check(arriving, buf, start, end)
             if ws.into is True and arriving[_UTF8] >= 0 and not arriving[_BEGAN] & _PACKED:
+                ws.left = left - n
                 return _tell(ws, _PART, part)
             data = _room(ws, arriving, left)
             fill = arriving[_FILL]
             data[fill : fill + n] = part
             arriving[_FILL] = fill + n
+        ws.left = left - n
     if arriving[_UTF8] < 0:
         return _tell(ws, -1007)
     if n < left:
         return None
-    ws.left = _BETWEEN if arriving[_KIND] else _FRESH
+    ws.left = _FRESH if not arriving[_KIND] and ws.into is None else _BETWEEN
     if first & 8:
         return _tell(ws, first & 15, bytes(arriving[_SMALL]))
     return _message(ws, arriving) if first & _FIN else None
@@ -348,6 +352,7 @@ def _read_payload(conn, ws):
     done = arriving[_DONE]
     left = ws.left
     readinto = conn.sock.readinto
+    ws.left = _OVER  # if there is no memory
     n = 1
     while n and left > 0:
         data = _room(ws, arriving, left)
@@ -374,4 +379,7 @@ def _timed_out(ws):
     except OSError:
         ws.end(1006)
         return True
+    if ws.into is not None and ws.left == _BETWEEN and not (ws.arriving and ws.arriving[_KIND]):
+        ws.into = None  # nothing came of the message
+        ws.left = _FRESH
     return False

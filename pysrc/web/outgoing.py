@@ -6,7 +6,7 @@ from micropython import const
 
 from web._choose import choose
 from web.conn import later
-from web.stream import send
+from web.stream import give_way, send_each
 
 _frames = choose("_frames", "_portable_frames")[0]
 mask = _frames.mask
@@ -72,23 +72,60 @@ def flush(ws):
     """Send what is in the queue, as far as the socket takes it at once. Returns whether
     that was all. Raises OSError."""
     conn = ws.conn
-    if conn.busy:
+    if conn.busy or conn.lost or not conn.sock:
         return False
     n = ws.queued
     sent = conn.sock.write(ws.queue, n) or 0
-    ws.queue = ws.queue[sent:n] if sent < n else None
-    ws.queued = n - sent
+    if sent < n:
+        _keep(ws, memoryview(ws.queue)[sent:n], ws.after)
+    elif ws.after:
+        _keep(ws, ws.after)
+        return flush(ws)
+    else:
+        ws.queue = None
+        ws.queued = 0
     return sent == n
 
 
-def _send_queue(ws, *parts):
-    # and what comes after it
-    if not ws.queued:
-        return send(ws.conn, *parts)
-    queue = memoryview(ws.queue)[: ws.queued]
-    ws.queue = None
-    ws.queued = 0
-    return send(ws.conn, queue, *parts)
+def _keep(ws, rest, after=None):
+    """Have the rest of a frame that began to leave go before all others, whoever sends
+    them, and `after` behind it."""
+    n = len(rest)
+    if n <= _QUEUE:
+        try:
+            queue = bytearray(_QUEUE)  # with room for more
+        except MemoryError:
+            ws.conn.lost = True
+            ws.open = False
+            raise
+        queue[:n] = rest
+        rest = queue
+    ws.queue = rest
+    ws.queued = n
+    ws.after = after
+
+
+async def _send_queue(ws, parts=()):
+    # and the parts of a frame after it
+    conn = ws.conn
+    await give_way(conn)
+    while conn.busy:
+        await conn.busy.wait()
+    conn.turns = 0  # no other frame may come between
+    await send_each(conn, _queue_and(ws, parts))
+
+
+def _queue_and(ws, parts):
+    if ws.queued:
+        queue = memoryview(ws.queue)[: ws.queued]
+        after = ws.after
+        ws.queue = ws.after = None
+        ws.queued = 0
+        yield queue
+        if after:
+            yield after
+    for part in parts:
+        yield part
 
 
 def send_frame(ws, first, data):
@@ -105,16 +142,17 @@ def send_frame(ws, first, data):
     if len(data) > _PIECE:
         return _send_long(ws, end, key, memoryview(data))
     if ws.queued and not flush(ws):
-        return _send_queue(ws, bytes(memoryview(out)[:end]))
-    sent = 0
+        return _send_queue(ws, (bytes(memoryview(out)[:end]),))
     turns = conn.turns
     if turns < _TURNS and not conn.busy:
         sent = conn.sock.write(out, end) or 0
         if sent == end:
             conn.turns = turns + 1
             return None
-        conn.turns = 0  # no other frame may come between
-    return send(conn, bytes(memoryview(out)[sent:end]))
+        if sent:
+            _keep(ws, bytes(memoryview(out)[sent:end]))
+            return _send_queue(ws)
+    return _send_queue(ws, (bytes(memoryview(out)[:end]),))
 
 
 def _send_long(ws, end, key, data):
@@ -123,14 +161,20 @@ def _send_long(ws, end, key, data):
     done = end - (4 if len(data) < 65536 else 10)  # bytes of data that are there
     if key:
         begun = bytes(memoryview(_out)[:end])
-        return later("pieces", "send_masked", conn, begun, key, data, done - 4)
+        return _send_queue(ws, later("pieces", "masked", begun, key, data, done - 4))
     data = data[done:]
     if conn.busy or ws.queued and not flush(ws):
-        return _send_queue(ws, bytes(memoryview(_out)[:end]), data)
-    conn.turns = 0  # no other frame may come between
+        return _send_queue(ws, (bytes(memoryview(_out)[:end]), data))
+    conn.turns = 0
     sent = conn.sock.write(_out, end) or 0
     if sent < end:
-        return send(conn, bytes(memoryview(_out)[sent:end]), data)
+        if not sent:
+            return _send_queue(ws, (bytes(memoryview(_out)[:end]), data))
+        _keep(ws, bytes(memoryview(_out)[sent:end]), data)
+        return _send_queue(ws)
     end = len(data)
     sent = conn.sock.write(data, end) or 0
-    return send(conn, data[sent:]) if sent < end else None
+    if sent == end:
+        return None
+    _keep(ws, data[sent:])
+    return _send_queue(ws)

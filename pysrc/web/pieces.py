@@ -1,13 +1,13 @@
 # WebSocket messages that are not handed over as they are: in pieces, into the caller's
 # memory, compressed, masked.
+import asyncio
 import os
 
 from micropython import const
 
 from web._codec import utf8
-from web.incoming import receive
+from web.incoming import _buffer, _claim, receive
 from web.outgoing import mask, send_frame
-from web.stream import send_each
 
 _FIN = const(0x80)
 _PACKED = const(0x40)
@@ -23,11 +23,11 @@ _CHUNK = const(1024)  # bytes of a long message that are masked or decompressed 
 
 
 def _begin(ws, into):
-    if ws.left >= 0 or ws.left == _BETWEEN:
-        raise ValueError("a part of the message was received already")
     if ws.left == _FRESH:
         ws.left = _BETWEEN
         ws.into = into
+    elif ws.left != _OVER and ws.into is not into:
+        raise ValueError("a part of the message was received already")
 
 
 def readinto(ws, buf):
@@ -54,9 +54,8 @@ class Pieces:
 
     async def __anext__(self):
         ws = self._ws
-        if self._state == 0:
-            _begin(ws, True)
-            self._state = 1
+        if self._state == 0 or self._state == 1 and ws.into is None:
+            self._begin(ws)  # or again, when the wait for the message was given up
         if self._inflater:
             return await self._inflate(ws)
         piece = None
@@ -65,17 +64,28 @@ class Pieces:
             if piece is None and ws.left == _OVER and self._state == 2:
                 raise OSError(104)  # ECONNRESET
         if piece is None:
+            self._state = 3
             raise StopAsyncIteration
         if not isinstance(piece, memoryview):
+            self._state = 2
             self._inflater, self._text = piece
             self._buf = memoryview(bytearray(_CHUNK))
             return await self._inflate(ws)
         self._state = 2
         return piece
 
+    def _begin(self, ws):
+        if ws.into is True:
+            raise ValueError("a part of the message was received already")
+        _begin(ws, True)
+        self._state = 1
+        if ws.conn.buf is _buffer:
+            _claim(ws.conn, ws)
+
     async def _inflate(self, ws):
         if self._state == 3:
             raise StopAsyncIteration
+        await asyncio.sleep_ms(0)  # a short message may have many pieces
         buf = self._buf
         n = self._inflater.readinto(buf)
         if n >= 0 and self._text is not None:
@@ -129,12 +139,8 @@ def mask_frame(out, end, key, length):
     mask(out, start, end, key, 0)
 
 
-def send_masked(conn, begun, key, data, done):
-    """Send the frame that is begun, and data[done:], which is not changed."""
-    return send_each(conn, _masked(begun, key, data, done))
-
-
-def _masked(begun, key, data, done):
+def masked(begun, key, data, done):
+    """Give the frame that is begun, and data[done:], which is not changed."""
     yield begun
     chunk = bytearray(_CHUNK)
     while done < len(data):

@@ -49,7 +49,7 @@ def cancelled(conn, direction):
         raise OSError(_ETIMEDOUT)
 
 
-async def _give_way(conn):
+async def give_way(conn):
     # a socket that is always ready must not keep the other tasks waiting
     conn.turns += 1
     if conn.turns > _TURNS:
@@ -73,7 +73,7 @@ def _read(conn, buf):
 async def receive_into(conn, buf):
     """Read into buf, waiting until there is something. Returns how many bytes
     arrived; 0 at the end of the stream. Raises OSError."""
-    await _give_way(conn)
+    await give_way(conn)
     n = None if conn.drained else _read(conn, buf)
     while n is None:
         begin_wait(conn, _READ)
@@ -172,9 +172,9 @@ def send(conn, *parts):
 
 async def send_each(conn, parts):
     """The same with an iterable of parts, each made when it is sent."""
+    await give_way(conn)
     while conn.busy:
-        await conn.busy.wait()
-    await _give_way(conn)
+        await conn.busy.wait()  # the last wait, or another sender could come between
     if conn.sock is None or conn.lost:
         raise OSError(_EPIPE)
     deadline = conn.deadline

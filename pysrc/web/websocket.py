@@ -9,10 +9,11 @@ from web.outgoing import send_frame, send_message
 
 _FIN = const(0x80)
 _MASKED = const(0x80)
+_PART = const(3)  # see web.incoming
 _CLOSE = const(8)
 _PING = const(9)
 _PONG = const(10)
-_FRESH = const(-1)  # see web.incoming
+_FRESH = const(-1)
 _OVER = const(-3)
 _EVENT = const(10)
 _ANY = const(1)
@@ -51,7 +52,8 @@ class WebSocket:
     arriving = None  # what did not come whole, see web.incoming
     into = None  # where the next message goes to, or True for away, see web.pieces
     sending = False  # whether a part of a message was sent
-    queue = None  # frames that leave together, see web.outgoing
+    queue = None  # frames that leave together, see web.outgoing,
+    after = None  # and the rest of one behind them
     deflate = None  # what compresses, see web.deflate
     _pong_ticks = 0  # see keep()
     _pinged = False
@@ -200,7 +202,7 @@ class WebSocket:
         except OSError:
             if self.left != _OVER:
                 self.end(1006)
-        return event > 0
+        return event > _PART
 
     async def _closing(self, data):
         # a client sends nothing behind its close frame, so there is nothing to wait for
@@ -231,7 +233,7 @@ class WebSocket:
         self.left = _OVER
         if self.arriving:
             self.arriving[2:_EVENT] = [None] * 8
-        self.queue = self.into = None
+        self.queue = self.after = self.into = None
         self.queued = 0
 
     # -- the server's clock
@@ -247,19 +249,25 @@ class WebSocket:
     def rest(self):
         # a frame came: begin anew to wait for one
         self._pinged = False
-        self.conn.deadline = self.conn.server.clock + self.ping_ticks
+        if not self.conn.sender:  # which has a deadline of its own
+            self.conn.deadline = self.conn.server.clock + self.ping_ticks
 
     def overdue(self):
         """The deadline is over. Returns whether there is to be another one."""
-        if self._pinged or not self.ping_ticks or not self.open or self.conn.busy:
+        conn = self.conn
+        if self.left == _OVER and not conn.sender and not conn.entry[0]:
+            conn.deadline = None  # what the handler does besides is no wait for the client
+            return True
+        if self._pinged or not self.ping_ticks or not self.open or conn.busy:
             return False
+        conn.turns = 0  # no other task's turn is given to
         try:
             if send_frame(self, _FIN | _PING, b""):
                 return False  # the other side takes nothing
-        except OSError:
+        except (OSError, MemoryError):
             return False
         self._pinged = True
-        self.conn.deadline = self.conn.server.clock + self._pong_ticks
+        conn.deadline = conn.server.clock + self._pong_ticks
         return True
 
 
