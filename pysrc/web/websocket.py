@@ -175,7 +175,7 @@ class WebSocket:
             self.conn.server.attend()
             while await receive(self, _ANY):
                 pass
-        except OSError:
+        except (OSError, MemoryError):  # what is dropped may be long
             self.end(1006)
 
     async def _send_close(self, payload):
