@@ -35,8 +35,8 @@ def _request(name, mode):
     return _instructions(name, OURS, bench_measures.count, mode, BROWSER)
 
 
-def _message(name, case):
-    return _instructions(name, ECHO, bench_websocket.instructions, case)
+def _message(name, case, server=ECHO):
+    return _instructions(name, server, bench_websocket.instructions, case)
 
 
 def _heap():
@@ -63,6 +63,7 @@ MEASURED = {
     ),
     "heap": _heap,
     "websocket_long": lambda: _message("websocket_long", "64 KB"),
+    "websocket_into": lambda: _message("websocket_into", "64 KB", SERVERS["aioweb_readinto"]),
     "websocket_short": lambda: _message("websocket_short", "32 B, 32 at once"),
     "websocket_allocated": lambda: (
         bench_websocket.allocated(ECHO),

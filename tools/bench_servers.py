@@ -81,6 +81,7 @@ SERVERS = {
         ),
         Server("raw_websocket", (WEBSOCKET,)),
         Server("aioweb_websocket", (WEBSOCKET,), "web", "WebSocket", ("web/*.py",)),
+        Server("aioweb_readinto", (WEBSOCKET,), "web", "WebSocket", ("web/*.py",)),
         Server(
             "microdot_websocket",
             (WEBSOCKET,),
