@@ -11,7 +11,6 @@ def go_on(conn, r):
     """Have the handler run instead of the connection's task, which ends."""
     handler, client = conn.upgraded
     conn.upgraded = None
-    gc.collect()  # what loaded and answered leaves gaps; what comes now may be large
     try:
         conn.task = asyncio.create_task(_run(conn, r, handler(r, client, **r.params)))
     except BaseException:
