@@ -88,8 +88,8 @@ async def connect(
     ping_timeout  seconds more after which the server is taken for dead
     timeout       seconds for connection and handshake; looking up the host's name
                   takes what it takes
-    ssl           the ssl.SSLContext for wss://; without one the server's certificate
-                  is verified, which takes a context with the authority's
+    ssl           the ssl.SSLContext for wss://, which has the certificate of the
+                  server's authority. Without one no certificate is trusted
     compress      permessage-deflate with windows of 2**compress bytes, 9 to 15; 0 for none
 
     Raises ValueError for what can't be a URL or a field, OSError when there is no

@@ -123,7 +123,7 @@ class WebSocket:
 
     def stream(self):
         """Return the next message in pieces, of which never more than one is in memory:
-        `async for piece in ws.stream()`, see web.pieces."""
+        `async for piece in ws.stream()`, see Pieces."""
         return later("pieces", "Pieces", self)
 
     # -- sending
