@@ -16,7 +16,6 @@ class EventSource:
 
     def __init__(self, r, w):
         self._w = w
-        self._beat = None
         self.last_event_id = r.headers.get("last-event-id")
 
     @classmethod
