@@ -6,16 +6,13 @@ from builtins import bytearray, len, memoryview, min, str  # found sooner in thi
 
 from micropython import const
 
-from web._choose import choose
 from web._codec import utf8
 from web.conn import later, wait
-from web.outgoing import flush
+from web.outgoing import flush, frames
 from web.stream import begin_wait, cancelled, new_buffer
 
-_frames = choose("_frames", "_portable_frames")[0]
-mask = _frames.mask
-ws_parse = _frames.ws_parse
-choose = None  # see there
+mask = frames.mask
+ws_parse = frames.ws_parse
 
 _FIN = const(0x80)
 _MASKED = const(0x80)

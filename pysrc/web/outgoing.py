@@ -8,9 +8,9 @@ from web._choose import choose
 from web.conn import later
 from web.stream import give_way, send_each
 
-_frames = choose("_frames", "_portable_frames")[0]
-mask = _frames.mask
-ws_build = _frames.ws_build
+frames = choose("_frames", "_portable_frames")[0]  # also web.incoming's
+mask = frames.mask
+ws_build = frames.ws_build
 choose = None  # see there
 
 _MASKED = const(0x80)  # expected of the other side, a client; else we are one
