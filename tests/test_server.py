@@ -280,6 +280,8 @@ def test_idle_clients_do_not_end_the_server(parser):
     with serving(parser, DEVICE / "app.py", uncapped, heap="200k") as server:
         idle = []
         for _ in range(250):
+            if any("accept failed: MemoryError" in line for line in server.console):
+                break  # the backlog takes some more, and then a connection waits
             with contextlib.suppress(OSError):
                 idle.append(server.connect())
                 idle[-1].sendall(b"GET / HTTP/1.1\r\nHost")
