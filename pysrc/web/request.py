@@ -50,6 +50,7 @@ class Request:
 
     def begin(self):
         """Forget the request before, and get ready for a body."""
+        self._conn.deadline = None
         self._dirty = False
         self._left = 0
         self.params = _NONE
