@@ -7,7 +7,7 @@ from micropython import const
 
 from web.conn import Connection, later, reserve
 from web.control import unwatch
-from web.handshake import accept_key
+from web.handshake import _items, accept_key
 from web.server import Server
 from web.stream import begin_wait, cancelled, fill, new_buffer, send
 from web.syntax import check_token, check_value
@@ -287,7 +287,9 @@ def _fields(head):
     for line in lines[1:]:
         name, colon, value = line.partition(":")
         try:
-            name = check_token(name).lower() if colon else check_token("")
+            if not colon:
+                raise ValueError
+            name = check_token(name).lower()
             value = check_value(value).strip()
         except ValueError:
             raise HandshakeError(status, "field line")
@@ -300,7 +302,7 @@ def _check(ws, status, fields, key, subprotocols, compress):
     get = fields.get
     if status != 101:
         raise HandshakeError(status, "no switching")
-    options = [option.strip() for option in get("connection", "").lower().split(",")]
+    options = _items(get("connection", "").lower())
     if get("upgrade", "").lower() != "websocket" or "upgrade" not in options:
         raise HandshakeError(status, "no upgrade")
     if get("sec-websocket-accept", "") != accept_key(key).decode():

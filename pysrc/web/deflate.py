@@ -93,12 +93,16 @@ def unpack(ws, kind, data, into):
 # -- the handshake (RFC 7692 7.1)
 
 
+def _check_bits(bits):
+    if not 9 <= bits <= 15:
+        raise ValueError("compress")
+
+
 def negotiate(offers, bits):
     """Return a Deflate and the field line that accepts the first offer of a client that
     a window of 2**bits bytes is enough for, or None. Raises ValueError for bits of no
     window."""
-    if not 9 <= bits <= 15:
-        raise ValueError("compress")
+    _check_bits(bits)
     for offer in offers.split(","):
         wanted = _parameters(offer)
         if wanted is None:
@@ -121,8 +125,7 @@ def negotiate(offers, bits):
 def offer(bits):
     """Return the field line that offers compression to a server. Raises ValueError for
     bits of no window."""
-    if not 9 <= bits <= 15:
-        raise ValueError("compress")
+    _check_bits(bits)
     line = "Sec-WebSocket-Extensions: " + _NAME + "; server_no_context_takeover"
     if bits < 15:
         line += "; server_max_window_bits={}".format(bits)
