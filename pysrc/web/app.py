@@ -138,7 +138,7 @@ class App(Server):
                     kind = type(body)
                 else:
                     return later("dispatch", "resumed", entry, conn, r, body, item)
-        except Exception as e:
+        except BaseException as e:  # CancelledError too, of a task that was waited for
             return later("dispatch", "raised", entry, conn, r, e)
         n = len(body) if kind is str or kind is bytes else _LARGE
         if n < _LARGE:

@@ -1,4 +1,5 @@
 # A connection: a non-blocking socket, and the one buffer that is read into.
+import asyncio
 from asyncio import core
 from builtins import bytearray, id  # found sooner in this module
 
@@ -82,6 +83,7 @@ class Connection:
     turns = 0  # socket calls in a row that found no need to wait
     helpers = ()  # further tasks that end with it
     touched = False  # whether there is more to close than a socket
+    streaming = False  # whether it lasts: a WebSocket, or an event stream
 
     def __init__(self, server, sock, addr):
         self.server = server
@@ -95,6 +97,21 @@ class Connection:
         self.pos = 0
         self.end = 0
 
+    def run(self, coroutine):
+        """Serve the connection by a task of its own. However that ends, by an exception
+        or cancelled before its first step, the connection's place is free then.
+        Raises MemoryError."""
+        task = asyncio.create_task(coroutine)
+        task.state = self._ended  # which asyncio calls
+        self.task = task
+
+    def _ended(self, task, _):
+        if task is self.task:  # no other one goes on with the connection
+            try:
+                self.server._forget(self)
+            except Exception as e:
+                print("web: fault:", repr(e))  # it must not end the event loop
+
     def expire(self):
         """The deadline is over: end what the connection's task is waiting for, or the
         task that waits to send on it, with OSError (ETIMEDOUT)."""
@@ -102,7 +119,8 @@ class Connection:
             return
         self.expired = True
         self.deadline = None
-        task = self.sender or self.websocket and self.entry[_READ] or self.task
+        # what waits for the client may be another task than that of the connection
+        task = self.sender or self.entry[_READ] or self.task
         if task:
             task.cancel()
         else:

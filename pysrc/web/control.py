@@ -1,12 +1,17 @@
 # What the server does when it is full, and when it stops.
 import asyncio
+import select
 from asyncio import core
 
 from micropython import const
 
-from web.stream import new_buffer
+from web.conn import later
+from web.errors import HTTPException
+from web.server import UNAVAILABLE
+from web.stream import new_buffer, send
 
-_HEAD = const(1)  # states of a connection, see server.py
+_BUSY = const(0)  # states of a connection, see server.py
+_HEAD = const(1)
 _IDLE = const(2)
 _READ = const(0)  # index in an entry of IOQueue: the task that waits to read
 _AHEAD = const(256)  # bytes that a WebSocket's handler does not wait for
@@ -15,17 +20,79 @@ _GRACE = const(2)  # ticks in which an honest client has sent its head
 _STALLED = const(4)  # ticks without a byte of a body that is due, or room for one
 _LONG = const(40)  # ticks in which an honest client has sent a body
 _FIRST = const(1 << 20)  # ticks: idle connections come first
+_SPARED = const(2)  # ticks in which a client that was answered sends its next request
+_PATIENCE = const(2)  # ticks that a client waits for a place which may not come
+_RETRY = "Retry-After: 5\r\n"
 
 
-async def make_room(server):
-    """Wait until there is one connection less than the most; end one that is idle, or
-    that waits for its client for long."""
-    while len(server.connections) >= server.max_connections:
-        conn = _choose(server)
-        if conn:
-            conn.evicted = True
-            conn.expire()
-        await _wait_for_end(server)
+def admit(conn):
+    """Let a connection become a WebSocket or an event stream. Raises HTTPException (503)
+    when the places that are left are kept for requests that end."""
+    server = conn.server
+    if sum([other.streaming for other in server.connections]) >= server.max_streams:
+        raise HTTPException(503, _RETRY)
+    conn.streaming = True
+
+
+async def make_room(server, listener):
+    """A client waits, and there are as many connections as may be: end one that is idle,
+    or that waits for its client for long. Returns whether there is room; not when the
+    client was told that no connection is about to end."""
+    server.last = True
+    patience = _PATIENCE
+    try:
+        while len(server.connections) >= server.max_connections:
+            conn = _choose(server)
+            if conn:
+                _evict(server, conn)
+            elif patience:
+                patience -= 1
+            elif not any(map(_ends_soon, server.connections)):
+                server.accept(listener, _refuse)
+                return False
+            await _wait_for_end(server)
+        return True
+    finally:
+        server.last = server.stopping
+
+
+def give_place(server):
+    """End a connection that is idle, for a client that could not be accepted."""
+    conn = _choose(server)
+    if conn and conn.state == _IDLE:
+        _evict(server, conn)
+
+
+def _ends_soon(conn):
+    """Whether the connection's place may be expected to become free: it is no stream,
+    and is being answered for no long time."""
+    if conn.streaming or conn.task is None:
+        return False
+    return conn.state != _BUSY or conn.server.clock - conn.began < _LONG
+
+
+async def _refuse(conn):
+    try:
+        if not conn.raw:  # TLS would cost as much memory as serving it
+            await send(conn, UNAVAILABLE)
+            await later("ending", "linger", conn)
+    except OSError:
+        pass
+
+
+def _evict(server, conn):
+    conn.evicted = True
+    if conn.state == _IDLE:
+        # what the client has sent meanwhile is answered, by its connection's last response
+        poller = select.poll()
+        poller.register(conn.sock, select.POLLIN)
+        if poller.poll(0):
+            conn.evicted = False
+            return
+        conn.expire()
+        conn.close()  # now: no request comes in between
+    else:
+        conn.expire()
 
 
 def _choose(server):
@@ -38,12 +105,15 @@ def _choose(server):
         if conn.deadline is None and (conn.state == _IDLE or conn.state == _HEAD):
             continue  # it is being ended
         if conn.state == _IDLE:
-            wait = clock - conn.deadline + _FIRST
+            wait = clock - conn.deadline + server.idle_ticks
+            if wait < _SPARED:
+                continue  # it was answered just now, and may go on
+            wait += _FIRST
         elif conn.state == _HEAD:
             wait = clock - conn.deadline + server.head_ticks - _GRACE
         elif conn.sender:
             wait = clock - conn.since - _STALLED
-        elif conn.websocket and conn.websocket.open:
+        elif conn.streaming:
             continue
         elif conn.deadline is not None:  # for a part of the body
             wait = max(clock - conn.since - _STALLED, clock - conn.began - _LONG)
@@ -89,9 +159,9 @@ async def stop(server, timeout):
     """See Server.stop()."""
     if not server._listener:
         return
-    server.stopping = True
+    server.stopping = server.last = True
     server.attend()
-    server._close()
+    server.close()
     until = server.clock + int(timeout * 1000) // _TICK_MS + 1
     while server.clock < until:
         busy = False
@@ -101,8 +171,11 @@ async def stop(server, timeout):
             busy = True
             if conn.state == _IDLE or conn.state == _HEAD and conn.pos == conn.end:
                 conn.expire()
-            elif conn.websocket and conn.websocket.open:
-                asyncio.create_task(_leave(conn.websocket))
+            elif conn.websocket:
+                if conn.websocket.open:
+                    asyncio.create_task(_leave(conn.websocket))
+            elif conn.streaming and not conn.lost:
+                conn.abort()  # an event stream has no end of its own
         if not busy:
             break
         await _wait_for_end(server)
@@ -133,7 +206,7 @@ def end_all(server):
     for conn in list(server.connections):
         if conn.task is not core.cur_task:
             conn.task.cancel()
-            server._forget(conn)
+            server._forget(conn)  # its handler may take its time to end
 
 
 async def _leave(websocket):

@@ -1,6 +1,7 @@
 # What happens to a request where it takes more than to call a handler and to send
 # the str or bytes it returns: hooks, raw handlers, HEAD, OPTIONS, refusals, faults.
 # A raw handler, such as a WebSocket's, does without the modules that make responses.
+import asyncio
 import gc
 import sys
 
@@ -42,12 +43,12 @@ async def returned(entry, conn, r, result):
 
 
 async def raised(entry, conn, r, e):
-    """Answer r, whose handler raised e."""
+    """Answer r, whose handler raised e (BaseException)."""
     await _answer(entry[3], conn, r, _pass(e))
 
 
 async def _pass(result):
-    if isinstance(result, Exception):
+    if isinstance(result, BaseException):
         raise result
     return result
 
@@ -60,8 +61,8 @@ async def _answer(apps, conn, r, coroutine):
         if result is _SENT:
             return
         response = _response_of(result)
-    except Exception as e:
-        response = await _recover(apps, conn, r, e)
+    except BaseException as e:
+        response = await _recover(apps, conn, r, _fault_of(conn, e))
         if response is None:
             return
     try:
@@ -71,11 +72,12 @@ async def _answer(apps, conn, r, coroutine):
                 if result is not None:
                     response = _response_of(result, response.status)
         await later("sending", "send_response", conn, r, response)
-    except Exception as e:
+    except BaseException as e:
+        e = _fault_of(conn, e)
         # a hook's fault, or what was returned can't be sent
         if not _answerable(conn, r, e):
             return
-        await later("sending", "send_response", conn, r, await _fault(apps, r, e))
+        await later("sending", "send_response", conn, r, await _fault(apps, conn, r, e))
 
 
 async def _handle(app, apps, conn, r, route, entry):
@@ -162,8 +164,9 @@ async def _run_raw(handler, conn, r):
             await conn.websocket.finish()
     except _HeadSent:
         pass
-    except Exception:
+    except BaseException as e:
         if conn.websocket and not conn.lost:
+            _fault_of(conn, e)
             await conn.websocket.finish(1011)
         raise
     if not conn.sent and conn.sock:
@@ -172,6 +175,20 @@ async def _run_raw(handler, conn, r):
 
 
 # -- faults
+
+
+def _fault_of(conn, e):
+    """Return the fault that e, which a handler raised, stands for. Raises e when it is
+    none, but the end of the connection or of the program."""
+    if isinstance(e, Exception):
+        return e
+    if not isinstance(e, asyncio.CancelledError) or conn.evicted or conn.lost or not conn.sock:
+        raise e
+    if conn.expired:  # while another task, which the handler waits for, reads the body
+        conn.expired = False
+        conn.timed_out = True
+        return OSError(110)  # ETIMEDOUT
+    return e  # of a task that the handler waits for, and that was cancelled
 
 
 def _answerable(conn, r, e):
@@ -216,14 +233,14 @@ async def _recover(apps, conn, r, e):
                 )
         if isinstance(e, HTTPException):
             return _response_to(e)
-    except Exception as fault:
-        if not _answerable(conn, r, fault):
+    except BaseException as fault:
+        e = _fault_of(conn, fault)
+        if not _answerable(conn, r, e):
             return None
-        e = fault
-    return await _fault(apps, r, e)
+    return await _fault(apps, conn, r, e)
 
 
-async def _fault(apps, r, e):
+async def _fault(apps, conn, r, e):
     """Report e, and return the response with status 500, or 503 without memory."""
     if isinstance(e, HTTPException):
         return _response_to(e)
@@ -236,8 +253,8 @@ async def _fault(apps, r, e):
         if handler:
             try:
                 return _response_of(await _call(handler, r), status)
-            except Exception as fault:
-                report(r, fault)
+            except BaseException as fault:
+                report(r, _fault_of(conn, fault))
     return _response_to(HTTPException(status))
 
 
@@ -272,7 +289,9 @@ def report(r, e):
 
     trace = io.StringIO()
     sys.print_exception(e, trace)
-    where = [line for line in trace.getvalue().split("\n") if line.startswith("  File ")]
+    lines = [line for line in trace.getvalue().split("\n") if line.startswith("  File ")]
+    # the last line that is the program's own
+    where = [line for line in lines if '"web/' not in line] or lines
     print(
         "web: {} {}: {}: {} ({})".format(
             r.method, _escaped(r.path), type(e).__name__, _escaped(e), "".join(where[-1:]).strip()

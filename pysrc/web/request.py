@@ -29,12 +29,12 @@ class Request:
     Its methods read the body, as does `async for piece in r`, which gives bytes as they
     come.
 
-    There is one for each connection: it holds the next request once the handler's
-    response has been sent. A task that outlives its handler takes along what it
-    needs, not the request.
+    It is good until the response has been sent: a task that outlives the handler takes a
+    copy() along. What the program sets on it, `r.user` say, is this request's alone.
     """
 
     params = _NONE
+    _dirty = False  # whether there is a body, or something was set here
     _buf = None  # where the head is, if not any more in the connection's buffer
     _left = 0  # bytes of the body, or of its chunk, that were not taken yet
     _limit = 0  # most bytes of the body
@@ -42,25 +42,19 @@ class Request:
     _whole = None  # what body() returned
     _parsed = None  # what args returned
 
-    def __init__(self, conn):
+    def __init__(self, conn, head):
         self._conn = conn
-        self._head = [None] * 10  # what parse_head fills in
+        self._head = head  # what parse_head fills in
         self._end = 0  # of the head, which stays where it is while the handler runs
-        self._dirty = False  # whether there is a body, or something was set above
 
     def begin(self):
-        """Forget the request before, and get ready for a body."""
-        self._conn.deadline = None
-        self._dirty = False
-        self._left = 0
-        self.params = _NONE
-        self._chunks = self._whole = self._parsed = None
+        """Get ready for a body."""
+        self._conn.deadline = None  # reading it sets another
+        self._dirty = True
         head = self._head
         if head[4] > 0:
-            self._dirty = True
             self._left = head[4]
-        elif head[3] & _CHUNKED:
-            self._dirty = True
+        else:
             self._chunks = later("chunked", "Chunks", self)
 
     def over(self, limit):

@@ -8,7 +8,7 @@ from builtins import len  # found sooner in this module
 
 from micropython import const
 
-from web._codec import parse_head
+from web._codec import count_attributes, parse_head
 from web.conn import Connection, later, reserve, wait
 from web.request import Request
 
@@ -22,7 +22,18 @@ _KEEP_ALIVE = const(2)
 _CHUNKED = const(8)
 _LEFT = (11, 103)  # EAGAIN, ECONNABORTED: the client left before it was accepted
 _BUFFER = const(768)  # bytes of a connection's buffer; it grows with a longer head
-_UNAVAILABLE = (
+_OWN = const(3)  # attributes of a Request that nobody has touched
+# lwIP as rp2, stm32 and mimxrt have it opens 5 connections. On ESP32 there are 10
+# sockets for all uses. One more than are served must fit, so that a client that waits
+# is seen and the place of an idle one is given to it.
+_CONNECTIONS = 4
+_BACKLOG = 16
+if sys.platform in ("linux", "darwin", "win32"):
+    _CONNECTIONS = 16
+    _BACKLOG = 128
+elif sys.platform == "esp32":
+    _CONNECTIONS = 8
+UNAVAILABLE = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n"
     b"Content-Length: 0\r\nConnection: close\r\n\r\n"
 )
@@ -39,9 +50,13 @@ class Server:
     max_drain   most bytes of a body that no handler read which are read for the
                 next request's sake, else the connection ends
     max_requests     most requests of a connection
-    max_connections  most connections at once. When there are as many, a new one
-                takes the place of one that is idle, or that owes its request or
-                the rest of a body; else it waits until one ends
+    max_connections  most connections at once, by default as many as the port's network
+                stack has, but one: 4, on ESP32 8, on a computer 16. When there are as
+                many, a new one takes the place of one that is idle, or that owes its
+                request or the rest of a body; else it waits until one ends, and gets
+                503 when none is about to
+    max_streams      most WebSockets and event streams among them, else 503; by default
+                all but one, which is kept for requests that end
     head_timeout     seconds for a whole head to arrive in, else 408
     body_timeout     seconds for a further part of a body to arrive in, else 408
     idle_timeout     seconds for a further request to begin in, else the end
@@ -59,12 +74,13 @@ class Server:
         max_body=65536,
         max_drain=65536,
         max_requests=1000,
-        max_connections=16,
+        max_connections=_CONNECTIONS,
+        max_streams=None,
         head_timeout=10,
         body_timeout=10,
         idle_timeout=15,
         write_timeout=10,
-        backlog=128 if sys.platform in ("linux", "darwin", "win32") else 16,
+        backlog=_BACKLOG,
     ):
         self.host = host
         self.port = port
@@ -75,15 +91,17 @@ class Server:
         self.max_drain = max_drain
         self.max_requests = max_requests
         self.max_connections = max_connections
+        self.max_streams = max(1, max_connections - 1) if max_streams is None else max_streams
         self.backlog = backlog
         self.buffer = min(_BUFFER, max_head)
         self.body_ticks = int(body_timeout * _RATE) + 1
         self.write_ticks = int(write_timeout * _RATE) + 1
         self.head_ticks = int(head_timeout * _RATE) + 1
-        self._idle_ticks = int(idle_timeout * _RATE) + 1
+        self.idle_ticks = int(idle_timeout * _RATE) + 1
         self.clock = 0  # goes on as long as there is a deadline, see attend()
-        self._idle_until = self._idle_ticks
+        self._idle_until = self.idle_ticks
         self.stopping = False
+        self.last = False  # whether responses are their connections' last: clients wait
         self._ssl = None
         self.queue = None  # the event loop's queue of tasks that wait for sockets
         self._failed = False  # whether the last client could not be accepted
@@ -114,7 +132,7 @@ class Server:
             await self.stopped.wait()
         finally:
             if self._listener:  # cancelled
-                self._close()
+                self.close()
                 later("control", "end_all", self)
 
     async def start(self, host=None, port=None, ssl=None):
@@ -139,7 +157,7 @@ class Server:
             listener.close()
             raise
         self._ssl = ssl
-        self.stopping = False
+        self.stopping = self.last = False
         self.stopped.clear()
         self._listener = listener
         if self.queue is not core._io_queue:  # what there is is an earlier event loop's
@@ -154,7 +172,8 @@ class Server:
         `timeout` seconds at most, and free the port."""
         await later("control", "stop", self, timeout)
 
-    def _close(self):
+    def close(self):
+        """Accept no more."""
         self._task.cancel()
         self._listener.close()
         self._listener = None
@@ -165,12 +184,14 @@ class Server:
         entry = [None, None, listener]
         while True:
             try:
-                if len(self.connections) >= self.max_connections:
-                    await later("control", "make_room", self)
                 wait(self, listener, entry, self._task)
                 yield
-                self._accept(listener)
+                if len(self.connections) >= self.max_connections:
+                    if not await later("control", "make_room", self, listener):
+                        continue
+                self.accept(listener, self._serve_connection)
                 self._failed = False
+                self.last = self.stopping
             except Exception as e:
                 if isinstance(e, OSError) and e.errno in _LEFT:
                     continue
@@ -181,21 +202,19 @@ class Server:
                 await asyncio.sleep_ms(100)
 
     def _complain(self, e):
-        """Say that a client could not be accepted, and give it the place of an idle
-        one."""
-        if not self._failed:
-            self._failed = True  # once is enough
-            try:
+        """Say once that a client could not be accepted, and give it the place of one that
+        is idle, if there is memory for that."""
+        self.last = True
+        try:
+            if not self._failed:
                 print("web: accept failed:", repr(e))
-            except MemoryError:
-                pass
-        for conn in self.connections:
-            if conn.state == _IDLE:
-                conn.evicted = True
-                conn.expire()
-                break
+                self._failed = True
+            later("control", "give_place", self)
+        except Exception:
+            pass
 
-    def _accept(self, listener):
+    def accept(self, listener, serve):
+        """Accept a client, and have the coroutine function serve(conn) run in a task."""
         sock, addr = listener.accept()
         conn = None
         try:
@@ -215,7 +234,7 @@ class Server:
                 )
             self.connections.append(conn)
             self.attend()
-            conn.task = asyncio.create_task(self._serve_connection(conn))
+            conn.run(serve(conn))
         except Exception:
             if conn:
                 self._forget(conn)
@@ -224,11 +243,12 @@ class Server:
             raise
 
     def _forget(self, conn):
-        conn.close()
+        """Close a connection, whose place is free then."""
         try:
             self.connections.remove(conn)
         except ValueError:
             pass  # it could not be started
+        conn.close()
         if self.waiting:
             self.ended.set()
 
@@ -251,7 +271,7 @@ class Server:
     def _tick(self):
         # not in the task, whose variables would keep a connection that has ended
         self.clock += 1
-        self._idle_until = self.clock + self._idle_ticks
+        self._idle_until = self.clock + self.idle_ticks
         needed = False
         for conn in self.connections:
             if conn.deadline is None:
@@ -265,8 +285,8 @@ class Server:
     # -- a connection
 
     async def _serve_connection(self, conn):
-        r = Request(conn)
-        head = r._head
+        head = [None] * 10
+        r = Request(conn, head)
         buf = conn.buf
         sock = conn.sock
         left = self.max_requests
@@ -296,11 +316,10 @@ class Server:
                     return
                 n = None
                 left -= 1
-                if not left or self.stopping or not head[3] & _KEEP_ALIVE:
+                if not left or self.last or not head[3] & _KEEP_ALIVE:
                     conn.closing = True
                 conn.pos = r._end = conn.pos + used
-                if r._dirty or head[4] > 0 or head[3] & _CHUNKED:
-                    conn.deadline = None  # reading the body sets another
+                if head[4] > 0 or head[3] & _CHUNKED:
                     r.begin()
                 rest = answer(conn, r)
                 if rest:
@@ -319,10 +338,9 @@ class Server:
                     break
                 conn.state = _IDLE
                 conn.deadline = self._idle_until
-                if rest and self.hooked:
-                    # hooks may have set attributes, which are no other request's
-                    r = Request(conn)
-                    head = r._head
+                if r._dirty or count_attributes(r) != _OWN:
+                    # nothing that was set on a request may be there in the next
+                    r = Request(conn, head)
             if conn.upgraded:
                 return
             if conn.pos != conn.end or r._dirty or head[3] & _KEEP_ALIVE:
@@ -337,13 +355,12 @@ class Server:
             print("web: out of memory:", e)
             if not conn.sent and conn.sock:
                 try:
-                    sock.write(_UNAVAILABLE)
+                    sock.write(UNAVAILABLE)
                 except OSError:
                     pass
         except Exception as e:
             print("web: fault:", repr(e))  # of this package
         finally:
+            # else the place is free when the task has ended, see Connection.run()
             if conn.upgraded:
                 later("upgraded", "go_on", conn, r)
-            else:
-                self._forget(conn)

@@ -11,11 +11,7 @@ def go_on(conn, r):
     """Have the handler run instead of the connection's task, which ends."""
     handler, client = conn.upgraded
     conn.upgraded = None
-    try:
-        conn.task = asyncio.create_task(_run(conn, r, handler(r, client, **r.params)))
-    except BaseException:
-        conn.server._forget(conn)
-        raise
+    conn.run(_run(conn, r, handler(r, client, **r.params)))
 
 
 async def _run(conn, r, coroutine):
@@ -45,8 +41,6 @@ async def _end(conn, r, fault):
     except asyncio.CancelledError:
         if not conn.expired:
             raise
-    finally:
-        conn.server._forget(conn)
 
 
 async def _report(conn, r, fault):
