@@ -120,6 +120,20 @@ def test_stop_tells_websockets(control, ask):
     control.wait_for_line("ws closed 1001")
 
 
+def test_stop_does_not_wait_for_event_streams(control, ask):
+    """They have no end of their own."""
+    with Client(control, control.other) as client:
+        client.send(request("/events"))
+        lines = len(control.console)
+        while b"data: hello" not in client.received:
+            client.received += client.socket.recv(1000)
+        assert int(ask("/stop?timeout=8")) < 4000
+        client.received = b""
+        assert client.at_end()
+    with control.changed:
+        assert control.changed.wait_for(lambda: "events ended" in control.console[lines:], 10)
+
+
 @pytest.mark.parametrize("before", [0, 1])
 @pytest.mark.parametrize("path", ["/stop-me", "/stop-me-late"])
 def test_stop_from_a_handler(control, ask, path, before):

@@ -1,7 +1,9 @@
 # What few requests need: the query's and a form's values, cookies, JSON, files.
 from web.body import body, headers, readinto
+from web.conn import Connection
 from web.errors import HTTPException
 from web.query import parse_qs
+from web.request import Request
 
 
 class MultiDict(dict):
@@ -64,6 +66,29 @@ def _cookies(r):
 
 def _target(r):
     return str((r._buf or r._conn.buf)[r._head[6] : r._head[7]], "utf-8")
+
+
+class _Gone(Connection):
+    """What a copied request has of its connection."""
+
+    def __init__(self, conn):
+        self.server = conn.server
+        self.addr = conn.addr
+        self.sock = None
+        self.pos = self.end = 0
+
+
+def copy(r):
+    """Return a Request that stays as it is when the response has been sent: with what
+    the head says, what was set on r, and the body if body(), json() or form() returned
+    it. Else reading the copy's body raises OSError."""
+    conn = _Gone(r._conn)
+    conn.buf = (r._buf or r._conn.buf)[: r._end]
+    other = Request(conn, r._head[:])
+    for name, value in r.__dict__.items():
+        if name not in ("_conn", "_head", "_buf"):
+            setattr(other, name, value)
+    return other
 
 
 async def json(r):
@@ -135,4 +160,4 @@ VALUES = {
     "length": lambda r: None if r._chunks else max(r._head[4], 0),
     "target": _target,
 }
-METHODS = {"form": form, "json": json, "save": save}
+METHODS = {"copy": copy, "form": form, "json": json, "save": save}

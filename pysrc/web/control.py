@@ -56,13 +56,6 @@ async def make_room(server, listener):
         server.last = server.stopping
 
 
-def give_place(server):
-    """End a connection that is idle, for a client that could not be accepted."""
-    conn = _choose(server)
-    if conn and conn.state == _IDLE:
-        _evict(server, conn)
-
-
 def _ends_soon(conn):
     """Whether the connection's place may be expected to become free: it is no stream,
     and is being answered for no long time."""

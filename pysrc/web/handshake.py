@@ -68,6 +68,7 @@ async def accept(
             ws.expect |= _PACKED
             head += line
     conn = w.conn
+    later("control", "admit", conn)
     r._buf = conn.buf[: r._end]  # for as long as the connection is open, but no more
     new_buffer(conn, 0)
     await send(conn, head + b"\r\n")

@@ -203,15 +203,19 @@ class Server:
 
     def _complain(self, e):
         """Say once that a client could not be accepted, and give it the place of one that
-        is idle, if there is memory for that."""
+        is idle."""
         self.last = True
-        try:
-            if not self._failed:
+        if not self._failed:
+            try:
                 print("web: accept failed:", repr(e))
                 self._failed = True
-            later("control", "give_place", self)
-        except Exception:
-            pass
+            except MemoryError:
+                pass
+        for conn in self.connections:
+            if conn.state == _IDLE and conn.deadline != self._idle_until:
+                conn.evicted = True
+                conn.expire()
+                break
 
     def accept(self, listener, serve):
         """Accept a client, and have the coroutine function serve(conn) run in a task."""
@@ -326,8 +330,8 @@ class Server:
                     # other tasks run only now
                     conn.state = _BUSY
                     conn.began = self.clock
-                    if not r._dirty:
-                        conn.deadline = None
+                    if not (r._left or r._chunks):
+                        conn.deadline = None  # else reading the body has set one
                     await rest
                     conn.sent = False
                     if self.stopping:

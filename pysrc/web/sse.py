@@ -1,6 +1,7 @@
 # Server-sent events (WHATWG HTML 9.2).
 import asyncio
 
+from web.conn import later
 from web.stream import receive_into
 
 
@@ -32,6 +33,7 @@ class EventSource:
         )
         if retry is not None:
             head += "retry: {}\n\n".format(int(retry))
+        later("control", "admit", w.conn)
         await w.send(head.encode())
         events = cls(r, w)
         conn = w.conn

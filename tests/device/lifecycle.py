@@ -59,6 +59,21 @@ async def ws(r, w):
             break
 
 
+@app.sse("/events")
+async def events(r, events):
+    await events.send("hello")
+    try:
+        await gate.wait()
+    finally:
+        print("events ended")
+
+
+@app.websocket("/pushing")
+async def pushing(r, ws):
+    await ws.send("hello")
+    await gate.wait()
+
+
 @control.get("/")
 def control_index(r):
     return "control"

@@ -1,0 +1,434 @@
+"""The places that connections take: how many there are, who gets them and who gives one
+up, and that a request leaves nothing behind for the next one."""
+
+import contextlib
+import json
+import resource
+import select
+import socket
+import subprocess
+import threading
+import time
+
+import httpx
+import pytest
+from conftest import DEVICE, MICROPYTHON, environment, packages, serving
+from rawclient import END, Client, wait_until
+from rawclient import body as body_of
+from test_server import GET, head_of, post, status_of
+from test_websocket import frame, handshake
+
+SCRIPT = DEVICE / "places.py"
+INDEX = body_of(b"index")
+
+
+@contextlib.contextmanager
+def places(parser, **limits):
+    with serving(parser, SCRIPT, json.dumps(limits)) as server:
+        # the client that tried whether it listens has a place until its end is noticed
+        with Client(server) as client:
+            client.run([head_of("/", "GET", "Connection: close"), INDEX, END])
+        server.idle_files = server.open_files()
+        yield server
+
+
+@pytest.fixture(scope="module")
+def app(parser):
+    with places(parser) as server:
+        yield server
+
+
+# -- what a request leaves behind
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        head_of("/set"),
+        head_of("/set-late"),
+        post("/set", b'"ada"', "Content-Type: application/json"),
+    ],
+)
+def test_what_is_set_on_a_request_is_not_in_the_next(app, first):
+    with Client(app) as client:
+        for _ in range(2):
+            client.run([first, body_of(b"set")])
+            client.run([head_of("/get")])
+            assert json.loads(client.response()[2]) == {"user": None, "params": {}}
+            client.run([post("/get", b"x")])
+            assert json.loads(client.response()[2]) == {"user": None, "body": "x"}
+
+
+def test_pipelined_requests_inherit_nothing(app):
+    with Client(app) as client:
+        client.run([head_of("/set") + head_of("/get")])
+        client.response()
+        assert json.loads(client.response()[2])["user"] is None
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_copy_outlives_its_request(app, read):
+    with Client(app) as client:
+        path = "/copy?read=1" if read else "/copy"
+        client.run([post(path, b"the body", "X: first", "Cookie: a=1"), body_of(b"copied")])
+        client.run([head_of("/copied", "GET", "X: second", "Cookie: a=2")])
+        copied = json.loads(client.response()[2])
+    assert copied == {
+        "method": "POST",
+        "path": "/copy",
+        "target": path,
+        "query": "read=1" if read else None,
+        "args": {"read": "1"} if read else {},
+        "cookies": {"a": "1"},
+        "x": "first",
+        "user": "ada",
+        "addr": True,
+        "body": "the body" if read else "OSError 9",
+    }
+
+
+# -- handlers whose tasks are cancelled
+
+
+@pytest.mark.parametrize(
+    "path", ["/cancels", "/cancelled-at-once", "/cancels-plainly", "/cancelled-raw", "/cancels-me"]
+)
+def test_cancelled_error_is_a_fault(app, path):
+    before = len(app.console)
+    with Client(app) as client:
+        client.run([head_of(path), 500])
+    app.wait_for_line(f"web: GET {path}: CancelledError")
+    assert len(app.console) == before + 1
+    assert app.exchange(GET[:-2] + b"Connection: close\r\n\r\n").endswith(b"index")
+
+
+def test_cancelled_error_after_a_piece_cuts_the_response(app):
+    response = app.exchange(head_of("/cancelled-late"))
+    assert status_of(response) == 200
+    assert not response.endswith(b"0\r\n\r\n")
+    app.wait_for_line("web: GET /cancelled-late: CancelledError")
+
+
+def test_cancelled_error_closes_a_websocket_with_1011(app):
+    with Client(app) as client:
+        client.run([handshake(path="/cancelled-ws"), 101])
+        client.until(b"\x88\x02\x03\xf3")
+        client.s.sendall(frame(8, b"\x03\xf3"))
+        assert not client.receive()
+    app.wait_for_line("web: GET /cancelled-ws: CancelledError")
+
+
+@pytest.mark.parametrize("path", ["/waits", "/waits-in-a-task"])
+def test_body_that_a_task_waits_for(parser, path):
+    """Its time limit ends that wait, and the client is told."""
+    with places(parser, body_timeout=0.3) as app, Client(app) as client:
+        client.run([head_of(path, "POST", "Content-Length: 10") + b"123", 408])
+        assert not client.receive()
+
+
+def test_handler_may_take_longer_than_a_head(parser):
+    """On a path with a parameter too, as the first request of a connection and the next."""
+    with places(parser, head_timeout=0.3, idle_timeout=0.3, body_timeout=0.3) as app:
+        with Client(app) as client:
+            for _ in range(2):
+                client.run([head_of("/slow/900"), body_of(b"slow")])
+
+
+# -- how many
+
+
+PLATFORMS = """
+import sys
+
+class Sys:
+    implementation = sys.implementation
+    modules = sys.modules
+
+for Sys.platform in ("rp2", "pyboard", "mimxrt", "esp32", "linux"):
+    sys.modules["sys"] = Sys
+    from web.server import Server
+    print(Sys.platform, Server().max_connections, Server().max_streams)
+    del sys.modules["web.server"]
+"""
+
+
+def test_default_follows_the_port():
+    """The numbers that docs/guides/limits.md gives reasons for."""
+    done = subprocess.run(
+        [MICROPYTHON, "-c", PLATFORMS],
+        env=environment(packages("portable")),
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.splitlines() == [
+        "rp2 4 3",
+        "pyboard 4 3",
+        "mimxrt 4 3",
+        "esp32 8 7",
+        "linux 16 15",
+    ], done.stderr
+
+
+def is_open(client):
+    return not select.select([client.s], [], [], 0)[0]
+
+
+def test_as_many_as_the_limit_are_kept(parser):
+    """None is ended while nobody waits for its place."""
+    with places(parser, max_connections=4) as server:
+        clients = [Client(server) for _ in range(4)]
+        for _ in range(3):
+            for client in clients:
+                client.run([GET, INDEX])
+        time.sleep(0.6)  # two ticks of the server's clock, in which it could end one
+        assert all(is_open(client) for client in clients)
+        # and one more gets the place of the one that is idle for longest
+        for client in clients[1:]:
+            client.run([GET, INDEX])
+        with Client(server) as more:
+            more.run([GET, INDEX])
+        assert not clients[0].receive()
+        for client in clients[1:]:
+            client.run([GET, INDEX])
+            client.s.close()
+
+
+class Polling(threading.Thread):
+    """A client of httpx's kind, that polls on a connection that is kept for as long as the
+    server has it."""
+
+    def __init__(self, server, requests, paths=("/",)):
+        super().__init__(daemon=True)
+        self.server = server
+        self.requests = requests
+        self.paths = paths
+        self.lost = []
+
+    def run(self):
+        with httpx.Client(timeout=30) as client:
+            for i in range(self.requests):
+                path = self.paths[i % len(self.paths)]
+                try:
+                    response = client.get(self.server.url(path))
+                    if response.status_code != 200:
+                        self.lost.append(response.status_code)
+                    elif path.startswith("/whole") and len(response.content) != 400 * 3:
+                        self.lost.append(len(response.content))
+                except httpx.HTTPError as e:
+                    self.lost.append(repr(e))
+
+
+@pytest.mark.parametrize("limit", [4, 16])
+def test_more_polling_clients_than_places_lose_nothing(parser, limit):
+    with places(parser, max_connections=limit) as server:
+        clients = [Polling(server, 15, ("/", "/whole/3")) for _ in range(limit + 2)]
+        for client in clients:
+            client.start()
+        for client in clients:
+            client.join(90)
+            assert not client.is_alive()
+        assert [client.lost for client in clients if client.lost] == []
+
+
+class Gate:
+    """What lwIP does on a board: only so many connections at once; one that comes beyond
+    them is refused, until another has ended on both sides."""
+
+    def __init__(self, server, most):
+        self.server = server
+        self.most = most
+        self.open = 0
+        self.refused = set()
+        self.lock = threading.Lock()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            with self.lock:
+                fits = self.open < self.most
+                self.open += fits
+            if not fits:
+                self.refused.add(client.getpeername()[1])
+                client.close()
+                continue
+            threading.Thread(target=self._pass, args=(client,), daemon=True).start()
+
+    def _pass(self, client):
+        server = socket.create_connection(("127.0.0.1", self.server.port))
+        ends = {client: server, server: client}
+        reading = set(ends)
+        with contextlib.suppress(OSError):
+            while reading:
+                for s in select.select(reading, [], [])[0]:
+                    data = s.recv(65536)
+                    if data:
+                        ends[s].sendall(data)
+                    else:
+                        reading.discard(s)
+                        ends[s].shutdown(socket.SHUT_WR)
+        client.close()
+        server.close()
+        with self.lock:
+            self.open -= 1
+
+
+class Browser:
+    """It keeps its connection, closes it when the server does, and comes again when it
+    was refused at the gate."""
+
+    def __init__(self, gate):
+        self.gate = gate
+        self.client = None
+
+    def get(self):
+        deadline = time.monotonic() + 30
+        while True:
+            assert time.monotonic() < deadline, "never served"
+            if self.client is None or select.select([self.client.s], [], [], 0)[0]:
+                self.close()
+                self.client = Client(self.gate)
+            try:
+                self.client.run([GET])
+                status, head, body = self.client.response()
+            except (AssertionError, OSError):
+                # nobody else may have ended it with a request on its way
+                assert self.client.s.getsockname()[1] in self.gate.refused
+                self.close()
+                continue
+            assert (status, body) == (200, b"index")
+            if b"\r\nConnection: close\r\n" in head:
+                self.close()
+            return
+
+    def idle(self):
+        threading.Thread(target=self._wait, args=(self.client,), daemon=True).start()
+
+    def _wait(self, client):
+        if client:
+            with contextlib.suppress(OSError):
+                client.s.settimeout(None)
+                client.s.recv(1)
+            client.s.close()
+
+    def close(self):
+        if self.client:
+            self.client.s.close()
+            self.client = None
+
+
+def test_gate_of_five(parser):
+    """As on a board with lwIP's default of 5 connections: browsers that keep theirs, and
+    one that polls, do not keep others out."""
+    with places(parser, max_connections=4) as server:
+        gate = Gate(server, 5)
+
+        def visit():
+            browser = Browser(gate)
+            browser.get()
+            browser.idle()
+
+        for _ in range(8):
+            visit()
+        polling = Browser(gate)
+        for _ in range(8):
+            polling.get()
+            visit()
+            polling.get()
+        polling.close()
+        gate.listener.close()
+    assert server.console == []
+
+
+def test_no_descriptor_at_ten(parser):
+    """As on ESP32, which has ten sockets in all: accept() fails with ENFILE or EMFILE."""
+    with places(parser, max_connections=16) as server:
+        pid = server.process.pid
+        used = server.idle_files
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (used + 9, used + 9))
+        kept = [Client(server) for _ in range(9)]
+        for client in kept:
+            client.run([GET, INDEX])
+        for _ in range(4):
+            with Client(server) as more:
+                more.run([GET, INDEX])
+        server.wait_for_line("web: accept failed: OSError")
+        for client in kept:
+            client.s.close()
+        wait_until(lambda: server.open_files() <= used)
+
+
+# -- streams
+
+
+def begun(server, path):
+    """A client that asked for a stream, and the status it got."""
+    client = Client(server)
+    client.run([handshake(path=path) if "ws" in path else head_of(path)])
+    return client, status_of(client.until(b"\r\n\r\n"))
+
+
+@pytest.mark.parametrize("path", ["/ws", "/raw-ws", "/events"])
+def test_a_place_is_kept_for_requests_that_end(parser, path):
+    status = 101 if "ws" in path else 200
+    with places(parser, max_connections=4) as server:
+        streams = [begun(server, path) for _ in range(3)]
+        assert [s for _, s in streams] == [status] * 3
+        with Client(server) as client:
+            client.run([handshake(path=path) if "ws" in path else head_of(path)])
+            refused, head, _ = client.response()
+            assert refused == 503
+            assert b"\r\nRetry-After: " in head
+        for _ in range(3):
+            with Client(server) as client:
+                client.run([GET, INDEX])
+        # and when one has gone another may come
+        for client, _ in streams:
+            client.s.close()
+        wait_until(lambda: server.open_files() <= server.idle_files)
+        client, found = begun(server, path)
+        client.s.close()
+        assert found == status
+    assert server.console == []
+
+
+def test_who_can_not_be_served_soon_is_told(parser):
+    """All places are streams', or of answers that take long: 503 within a second."""
+    with places(parser, max_connections=3, max_streams=3) as server:
+        streams = [Client(server) for _ in range(3)]
+        for client in streams:
+            client.run([handshake(path="/ws"), 101])
+        for _ in range(2):
+            started = time.monotonic()
+            with Client(server) as client:
+                client.run([GET])
+                status, head, _ = client.response()
+                assert status == 503
+                assert b"\r\nRetry-After: " in head
+                assert not client.receive()
+            assert time.monotonic() - started < 5  # on any machine; here it is half a second
+        # nobody's message was lost for that
+        for client in streams:
+            client.s.sendall(frame(1, b"still"))
+            client.until(b"\x81\x05still")
+            client.s.close()
+        wait_until(lambda: server.open_files() <= server.idle_files)
+        with Client(server) as client:
+            client.run([GET, INDEX])
+
+
+def test_who_is_served_soon_waits(parser):
+    with places(parser, max_connections=2) as server:
+        busy = [Client(server) for _ in range(2)]
+        for client in busy:
+            client.run([head_of("/slow/1500")])
+        with Client(server) as client:
+            client.run([GET, INDEX])
+        for client in busy:
+            client.run([body_of(b"slow")])
+            client.s.close()
