@@ -149,10 +149,10 @@ static mp_obj_t find_field(size_t n_args, const mp_obj_t *args) {
     return found;
 }
 
-// count_attributes(o) -> int
+// members(o) -> int
 // How many attributes an instance of a Python class has of its own. Its __dict__ would
 // be a copy of them all.
-static mp_obj_t count_attributes(size_t n_args, const mp_obj_t *args) {
+static mp_obj_t members(size_t n_args, const mp_obj_t *args) {
     if (!(mp_obj_get_type(args[0])->flags & MP_TYPE_FLAG_INSTANCE_TYPE)) {
         get_int(mp_const_none); // TypeError
     }
@@ -160,7 +160,7 @@ static mp_obj_t count_attributes(size_t n_args, const mp_obj_t *args) {
     const struct {
         mp_obj_base_t base;
         mp_map_t members;
-    } *instance = MP_OBJ_TO_PTR(args[0]);
+    } *const instance = MP_OBJ_TO_PTR(args[0]);
     return MP_OBJ_NEW_SMALL_INT(instance->members.used);
 }
 
@@ -181,15 +181,15 @@ static mp_obj_t utf8(size_t n_args, const mp_obj_t *args) {
 }
 
 static const mp_obj_fun_builtin_var_t functions[] = {
-    FUNCTION(count_attributes, 1),
     FUNCTION(find_field, 4),
+    FUNCTION(members, 1),
     FUNCTION(next_field, 4),
     FUNCTION(parse_head, 6),
     FUNCTION(unquote, 2),
     FUNCTION(utf8, 4),
 };
-_Static_assert(&MP_QSTR_count_attributes == &mp_native_qstr_table[1], "order");
-_Static_assert(&MP_QSTR_find_field == &mp_native_qstr_table[2], "order");
+_Static_assert(&MP_QSTR_find_field == &mp_native_qstr_table[1], "order");
+_Static_assert(&MP_QSTR_members == &mp_native_qstr_table[2], "order");
 _Static_assert(&MP_QSTR_next_field == &mp_native_qstr_table[3], "order");
 _Static_assert(&MP_QSTR_parse_head == &mp_native_qstr_table[4], "order");
 _Static_assert(&MP_QSTR_unquote == &mp_native_qstr_table[5], "order");

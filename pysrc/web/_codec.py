@@ -4,7 +4,7 @@ from web._choose import choose
 
 _parsers, implementation = choose("_native", "_portable")
 choose = None  # see there
-count_attributes = _parsers.count_attributes
+members = _parsers.members
 find_field = _parsers.find_field
 next_field = _parsers.next_field
 parse_head = _parsers.parse_head

@@ -1,5 +1,4 @@
 # A connection: a non-blocking socket, and the one buffer that is read into.
-import asyncio
 from asyncio import core
 from builtins import bytearray, id  # found sooner in this module
 
@@ -83,7 +82,6 @@ class Connection:
     turns = 0  # socket calls in a row that found no need to wait
     helpers = ()  # further tasks that end with it
     touched = False  # whether there is more to close than a socket
-    streaming = False  # whether it lasts: a WebSocket, or an event stream
 
     def __init__(self, server, sock, addr):
         self.server = server
@@ -96,21 +94,6 @@ class Connection:
         self.buf = bytearray(server.buffer)
         self.pos = 0
         self.end = 0
-
-    def run(self, coroutine):
-        """Serve the connection by a task of its own. However that ends, by an exception
-        or cancelled before its first step, the connection's place is free then.
-        Raises MemoryError."""
-        task = asyncio.create_task(coroutine)
-        task.state = self._ended  # which asyncio calls
-        self.task = task
-
-    def _ended(self, task, _):
-        if task is self.task:  # no other one goes on with the connection
-            try:
-                self.server._forget(self)
-            except Exception as e:
-                print("web: fault:", repr(e))  # it must not end the event loop
 
     def expire(self):
         """The deadline is over: end what the connection's task is waiting for, or the
@@ -148,6 +131,9 @@ class Connection:
                     task.cancel()
                 if self.sender:
                     self.expire()
-            sock.close()
+            try:
+                sock.close()
+            except OSError:
+                pass  # of TLS; nothing may come out of here
             if self.touched and self.raw:  # which TLS leaves open when its handshake failed
                 self.raw.close()

@@ -12,6 +12,7 @@ from web.stream import new_buffer, send
 
 _BUSY = const(0)  # states of a connection, see server.py
 _HEAD = const(1)
+_STREAM = const(3)
 _IDLE = const(2)
 _READ = const(0)  # index in an entry of IOQueue: the task that waits to read
 _AHEAD = const(256)  # bytes that a WebSocket's handler does not wait for
@@ -29,9 +30,9 @@ def admit(conn):
     """Let a connection become a WebSocket or an event stream. Raises HTTPException (503)
     when the places that are left are kept for requests that end."""
     server = conn.server
-    if sum([other.streaming for other in server.connections]) >= server.max_streams:
+    if sum([other.state == _STREAM for other in server.connections]) >= server.max_streams:
         raise HTTPException(503, _RETRY)
-    conn.streaming = True
+    conn.state = _STREAM
 
 
 async def make_room(server, listener):
@@ -59,7 +60,7 @@ async def make_room(server, listener):
 def _ends_soon(conn):
     """Whether the connection's place may be expected to become free: it is no stream,
     and is being answered for no long time."""
-    if conn.streaming or conn.task is None:
+    if conn.state == _STREAM or conn.task is None:
         return False
     return conn.state != _BUSY or conn.server.clock - conn.began < _LONG
 
@@ -106,7 +107,7 @@ def _choose(server):
             wait = clock - conn.deadline + server.head_ticks - _GRACE
         elif conn.sender:
             wait = clock - conn.since - _STALLED
-        elif conn.streaming:
+        elif conn.state == _STREAM:
             continue
         elif conn.deadline is not None:  # for a part of the body
             wait = max(clock - conn.since - _STALLED, clock - conn.began - _LONG)
@@ -167,7 +168,7 @@ async def stop(server, timeout):
             elif conn.websocket:
                 if conn.websocket.open:
                     asyncio.create_task(_leave(conn.websocket))
-            elif conn.streaming and not conn.lost:
+            elif conn.state == _STREAM and not conn.lost:
                 conn.abort()  # an event stream has no end of its own
         if not busy:
             break

@@ -3,12 +3,11 @@
 import asyncio
 import gc
 import sys
-from asyncio import core
 from builtins import len  # found sooner in this module
 
 from micropython import const
 
-from web._codec import count_attributes, parse_head
+from web._codec import members, parse_head
 from web.conn import Connection, later, reserve, wait
 from web.request import Request
 
@@ -17,22 +16,12 @@ _RATE = const(4)  # ticks a second
 _IPPROTO_TCP = const(6)
 _TCP_NODELAY = const(1)
 _BUSY = const(0)  # states of a connection: a request is answered
-_IDLE = const(2)  # it waits for a further request
+_IDLE = const(2)  # it waits for a further request; 3: it is a WebSocket or event stream
 _KEEP_ALIVE = const(2)
 _CHUNKED = const(8)
 _LEFT = (11, 103)  # EAGAIN, ECONNABORTED: the client left before it was accepted
 _BUFFER = const(768)  # bytes of a connection's buffer; it grows with a longer head
 _OWN = const(3)  # attributes of a Request that nobody has touched
-# lwIP as rp2, stm32 and mimxrt have it opens 5 connections. On ESP32 there are 10
-# sockets for all uses. One more than are served must fit, so that a client that waits
-# is seen and the place of an idle one is given to it.
-_CONNECTIONS = 4
-_BACKLOG = 16
-if sys.platform in ("linux", "darwin", "win32"):
-    _CONNECTIONS = 16
-    _BACKLOG = 128
-elif sys.platform == "esp32":
-    _CONNECTIONS = 8
 UNAVAILABLE = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n"
     b"Content-Length: 0\r\nConnection: close\r\n\r\n"
@@ -74,13 +63,13 @@ class Server:
         max_body=65536,
         max_drain=65536,
         max_requests=1000,
-        max_connections=_CONNECTIONS,
+        max_connections=None,
         max_streams=None,
         head_timeout=10,
         body_timeout=10,
         idle_timeout=15,
         write_timeout=10,
-        backlog=_BACKLOG,
+        backlog=None,
     ):
         self.host = host
         self.port = port
@@ -90,9 +79,14 @@ class Server:
         self.max_body = max_body
         self.max_drain = max_drain
         self.max_requests = max_requests
-        self.max_connections = max_connections
-        self.max_streams = max(1, max_connections - 1) if max_streams is None else max_streams
-        self.backlog = backlog
+        # lwIP as rp2, stm32 and mimxrt have it opens 5 connections, ESP32 has 10 sockets
+        # for all uses. One more than are served must fit: a client that waits is seen
+        # then, and the place of an idle one is given to it.
+        computer = sys.platform in ("linux", "darwin", "win32")
+        most = max_connections or (16 if computer else 8 if sys.platform == "esp32" else 4)
+        self.max_connections = most
+        self.max_streams = max(1, most - 1) if max_streams is None else max_streams
+        self.backlog = backlog or (128 if computer else 16)
         self.buffer = min(_BUFFER, max_head)
         self.body_ticks = int(body_timeout * _RATE) + 1
         self.write_ticks = int(write_timeout * _RATE) + 1
@@ -110,6 +104,7 @@ class Server:
         self._watch = None  # what watches over their deadlines
         self._needed = asyncio.Event()  # it should
         self.connections = []  # in the order of their acceptance
+        self.on_end = self._forget  # what asyncio calls when the task of one has ended
         self.ended = asyncio.Event()  # one of them ended
         self.waiting = 0  # how many wait for that
         self.stopped = asyncio.Event()
@@ -139,33 +134,15 @@ class Server:
         """Begin to serve, in a task beside others: at host and port, if not the
         App's, with an ssl.SSLContext as HTTPS. Raises OSError when the address
         can't be listened on."""
-        import socket
-
-        if self._listener and self.queue is core._io_queue:
-            raise OSError(114)  # EALREADY
-        if self._listener:
-            later("control", "abandon", self)
-        listener = socket.socket()
+        reserve(self.max_connections)
+        gc.collect()
+        # what is needed once does not stay in memory
+        starting = __import__("web.starting", None, None, ("listen",))
         try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.setblocking(False)
-            address = socket.getaddrinfo(host or self.host, port or self.port)[0][-1]
-            listener.bind(address)
-            listener.listen(self.backlog)
-            reserve(self.max_connections)
-        except BaseException:
-            listener.close()
-            raise
-        self._ssl = ssl
-        self.stopping = self.last = False
-        self.stopped.clear()
-        self._listener = listener
-        if self.queue is not core._io_queue:  # what there is is an earlier event loop's
-            if self._watch:
-                later("control", "unwatch", self)
-            self.queue = core._io_queue
-            self.connections = []
-        self._task = asyncio.create_task(self._accept_all(listener))
+            starting.listen(self, host, port, ssl)
+        finally:
+            starting = sys.modules["web"].starting = sys.modules["web.starting"] = None
+            del sys.modules["web"].starting, sys.modules["web.starting"]
 
     async def stop(self, timeout=10):
         """Stop serving: accept no more, let requests in flight be answered, for
@@ -198,24 +175,19 @@ class Server:
                 # there is no memory or no descriptor for it: that must not end the
                 # server. The pause keeps a lasting error from being a busy loop.
                 gc.collect()
-                self._complain(e)
+                self.last = True
+                if not self._failed:
+                    try:
+                        print("web: accept failed:", repr(e))  # once is enough
+                        self._failed = True
+                    except MemoryError:
+                        pass
+                for conn in self.connections:
+                    if conn.state == _IDLE and conn.deadline != self._idle_until:
+                        conn.evicted = True
+                        conn.expire()
+                        break
                 await asyncio.sleep_ms(100)
-
-    def _complain(self, e):
-        """Say once that a client could not be accepted, and give it the place of one that
-        is idle."""
-        self.last = True
-        if not self._failed:
-            try:
-                print("web: accept failed:", repr(e))
-                self._failed = True
-            except MemoryError:
-                pass
-        for conn in self.connections:
-            if conn.state == _IDLE and conn.deadline != self._idle_until:
-                conn.evicted = True
-                conn.expire()
-                break
 
     def accept(self, listener, serve):
         """Accept a client, and have the coroutine function serve(conn) run in a task."""
@@ -238,23 +210,23 @@ class Server:
                 )
             self.connections.append(conn)
             self.attend()
-            conn.run(serve(conn))
+            conn.task = asyncio.create_task(serve(conn))
+            conn.task.state = self.on_end
         except Exception:
-            if conn:
-                self._forget(conn)
-            else:
-                sock.close()
+            self._forget(conn)
+            (conn or sock).close()
             raise
 
-    def _forget(self, conn):
-        """Close a connection, whose place is free then."""
-        try:
-            self.connections.remove(conn)
-        except ValueError:
-            pass  # it could not be started
-        conn.close()
-        if self.waiting:
-            self.ended.set()
+    def _forget(self, ended, _=None):
+        """Close a connection, whose place is free then: this one, or that of a task that
+        has ended, by an exception maybe or before its first step."""
+        for conn in self.connections:
+            if conn is ended or conn.task is ended:
+                self.connections.remove(conn)
+                conn.close()
+                if self.waiting:
+                    self.ended.set()
+                break
 
     def attend(self):
         """Have the clock go on. It stops while there are no connections but WebSockets
@@ -342,7 +314,7 @@ class Server:
                     break
                 conn.state = _IDLE
                 conn.deadline = self._idle_until
-                if r._dirty or count_attributes(r) != _OWN:
+                if r._dirty or members(r) != _OWN:
                     # nothing that was set on a request may be there in the next
                     r = Request(conn, head)
             if conn.upgraded:
@@ -365,6 +337,5 @@ class Server:
         except Exception as e:
             print("web: fault:", repr(e))  # of this package
         finally:
-            # else the place is free when the task has ended, see Connection.run()
             if conn.upgraded:
                 later("upgraded", "go_on", conn, r)

@@ -11,7 +11,8 @@ def go_on(conn, r):
     """Have the handler run instead of the connection's task, which ends."""
     handler, client = conn.upgraded
     conn.upgraded = None
-    conn.run(_run(conn, r, handler(r, client, **r.params)))
+    conn.task = asyncio.create_task(_run(conn, r, handler(r, client, **r.params)))
+    conn.task.state = conn.server.on_end
 
 
 async def _run(conn, r, coroutine):
