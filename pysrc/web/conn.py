@@ -42,17 +42,15 @@ def wait(server, sock, entry, task, direction=_READ):
     if not _reserve:
         reserve(server.max_connections)
     queue = server.queue
-    key = id(sock)
     entry[direction] = task
-    queue.map[key] = entry
-    event = _POLLOUT if direction else _POLLIN
+    queue.map[id(sock)] = entry
     try:
-        queue.poller.register(sock, event)
+        queue.poller.register(sock, _POLLOUT if direction else _POLLIN)
     except MemoryError:
         entry[direction] = None
-        del queue.map[key]
+        del queue.map[id(sock)]
         _reserve.clear()
-        queue.poller.register(sock, event)
+        queue.poller.register(sock, _POLLIN)
         queue.poller.unregister(sock)
         raise
     task.data = queue

@@ -21,7 +21,6 @@ _GRACE = const(2)  # ticks in which an honest client has sent its head
 _STALLED = const(4)  # ticks without a byte of a body that is due, or room for one
 _LONG = const(40)  # ticks in which an honest client has sent a body
 _FIRST = const(1 << 20)  # ticks: idle connections come first
-_SPARED = const(2)  # ticks in which a client that was answered sends its next request
 _PATIENCE = const(2)  # ticks that a client waits for a place which may not come
 _RETRY = "Retry-After: 5\r\n"
 
@@ -39,22 +38,19 @@ async def make_room(server, listener):
     """A client waits, and there are as many connections as may be: end one that is idle,
     or that waits for its client for long. Returns whether there is room; not when the
     client was told that no connection is about to end."""
-    server.last = True
+    server.last = True  # until the clock finds that nobody waits
     patience = _PATIENCE
-    try:
-        while len(server.connections) >= server.max_connections:
-            conn = _choose(server)
-            if conn:
-                _evict(server, conn)
-            elif patience:
-                patience -= 1
-            elif not any(map(_ends_soon, server.connections)):
-                server.accept(listener, _refuse)
-                return False
-            await _wait_for_end(server)
-        return True
-    finally:
-        server.last = server.stopping
+    while len(server.connections) >= server.max_connections:
+        conn = _choose(server)
+        if conn:
+            _evict(server, conn)
+        elif patience:
+            patience -= 1
+        elif not any(map(_ends_soon, server.connections)):
+            server.accept(listener, _refuse)
+            return False
+        await _wait_for_end(server)
+    return True
 
 
 def _ends_soon(conn):
@@ -100,7 +96,7 @@ def _choose(server):
             continue  # it is being ended
         if conn.state == _IDLE:
             wait = clock - conn.deadline + server.idle_ticks
-            if wait < _SPARED:
+            if not wait:
                 continue  # it was answered just now, and may go on
             wait += _FIRST
         elif conn.state == _HEAD:

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import sys
-from builtins import len  # found sooner in this module
+from builtins import id, len  # found sooner in this module
 
 from micropython import const
 
@@ -19,6 +19,7 @@ _BUSY = const(0)  # states of a connection: a request is answered
 _IDLE = const(2)  # it waits for a further request; 3: it is a WebSocket or event stream
 _KEEP_ALIVE = const(2)
 _CHUNKED = const(8)
+_POLLIN = const(1)
 _LEFT = (11, 103)  # EAGAIN, ECONNABORTED: the client left before it was accepted
 _BUFFER = const(768)  # bytes of a connection's buffer; it grows with a longer head
 _OWN = const(3)  # attributes of a Request that nobody has touched
@@ -168,26 +169,30 @@ class Server:
                         continue
                 self.accept(listener, self._serve_connection)
                 self._failed = False
-                self.last = self.stopping
             except Exception as e:
                 if isinstance(e, OSError) and e.errno in _LEFT:
                     continue
                 # there is no memory or no descriptor for it: that must not end the
                 # server. The pause keeps a lasting error from being a busy loop.
                 gc.collect()
-                self.last = True
-                if not self._failed:
-                    try:
-                        print("web: accept failed:", repr(e))  # once is enough
-                        self._failed = True
-                    except MemoryError:
-                        pass
-                for conn in self.connections:
-                    if conn.state == _IDLE and conn.deadline != self._idle_until:
-                        conn.evicted = True
-                        conn.expire()
-                        break
+                self._complain(e)
                 await asyncio.sleep_ms(100)
+
+    def _complain(self, e):
+        """Say once that a client could not be accepted, and give it the place of one that
+        is idle."""
+        self.last = True
+        if not self._failed:
+            try:
+                print("web: accept failed:", repr(e))
+                self._failed = True
+            except MemoryError:
+                pass
+        for conn in self.connections:
+            if conn.state == _IDLE and conn.deadline != self._idle_until:
+                conn.evicted = True
+                conn.expire()
+                break
 
     def accept(self, listener, serve):
         """Accept a client, and have the coroutine function serve(conn) run in a task."""
@@ -224,6 +229,7 @@ class Server:
             if conn is ended or conn.task is ended:
                 self.connections.remove(conn)
                 conn.close()
+                conn.task = None  # which asyncio's queue may keep for a while
                 if self.waiting:
                     self.ended.set()
                 break
@@ -245,9 +251,11 @@ class Server:
             await self._needed.wait()
 
     def _tick(self):
-        # not in the task, whose variables would keep a connection that has ended
+        # not in the task, whose frame would keep a connection that has ended
         self.clock += 1
         self._idle_until = self.clock + self.idle_ticks
+        if not self.waiting:
+            self.last = self.stopping
         needed = False
         for conn in self.connections:
             if conn.deadline is None:
@@ -268,6 +276,11 @@ class Server:
         left = self.max_requests
         answer = self.answer  # and other locals, which are found sooner
         entry = conn.entry
+        task = conn.task
+        key = id(sock)
+        queue = self.queue
+        waiting = queue.map
+        register = queue.poller.register
         max_target = self.max_target
         max_fields = self.max_fields
         try:
@@ -280,7 +293,14 @@ class Server:
                         break
                     if n == 0:
                         return  # the client left without a request
-                    wait(self, sock, entry, conn.task)
+                    # what wait() does, whose call would take a frame from the heap
+                    entry[0] = task
+                    waiting[key] = entry
+                    try:
+                        register(sock, _POLLIN)
+                    except MemoryError:
+                        wait(self, sock, entry, task)
+                    task.data = queue
                     yield
                     n = sock.readinto(buf)
                 used = parse_head(
