@@ -38,7 +38,7 @@ async def make_room(server, listener):
     """A client waits, and there are as many connections as may be: end one that is idle,
     or that waits for its client for long. Returns whether there is room; not when the
     client was told that no connection is about to end."""
-    server.last = True  # until the clock finds that nobody waits
+    server.last = True
     patience = _PATIENCE
     while len(server.connections) >= server.max_connections:
         conn = _choose(server)
@@ -51,6 +51,13 @@ async def make_room(server, listener):
             return False
         await _wait_for_end(server)
     return True
+
+
+def is_ready(sock):
+    """Whether there is something to accept or to read, were it the end."""
+    poller = select.poll()
+    poller.register(sock, select.POLLIN)
+    return bool(poller.poll(0))
 
 
 def _ends_soon(conn):
@@ -74,9 +81,7 @@ def _evict(server, conn):
     conn.evicted = True
     if conn.state == _IDLE:
         # what the client has sent meanwhile is answered, by its connection's last response
-        poller = select.poll()
-        poller.register(conn.sock, select.POLLIN)
-        if poller.poll(0):
+        if is_ready(conn.sock):
             conn.evicted = False
             return
         conn.expire()

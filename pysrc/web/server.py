@@ -169,6 +169,8 @@ class Server:
                         continue
                 self.accept(listener, self._serve_connection)
                 self._failed = False
+                if self.last and not self.stopping:
+                    self.last = later("control", "is_ready", listener)  # another waits
             except Exception as e:
                 if isinstance(e, OSError) and e.errno in _LEFT:
                     continue
@@ -254,8 +256,6 @@ class Server:
         # not in the task, whose frame would keep a connection that has ended
         self.clock += 1
         self._idle_until = self.clock + self.idle_ticks
-        if not self.waiting:
-            self.last = self.stopping
         needed = False
         for conn in self.connections:
             if conn.deadline is None:
