@@ -229,6 +229,18 @@ def test_line_breaks_are_refused(options):
     assert connect(f"ws://127.0.0.1:{free_port()}/", **options) == [["ValueError"]]
 
 
+@pytest.mark.parametrize(
+    "options",
+    [{"headers": {"X-A": "😀"}}, {"origin": "http://😀"}],
+    ids=["header", "origin"],
+)
+def test_lone_surrogates_are_refused(client, options):
+    """JSON's escapes of an emoji are two on MicroPython, which no UTF-8 has."""
+    url = f"ws://127.0.0.1:{free_port()}/"
+    assert "\\ud83d" in json.dumps(options)
+    assert client(url, **options) == [["ValueError"]]
+
+
 # -- with TLS
 
 WITH_TLS = {"binary": BUILD / "tls" / "micropython"}

@@ -2,6 +2,7 @@
 what it says of limits, boards and memory is so."""
 
 import ast
+import asyncio
 import hashlib
 import os
 import re
@@ -14,6 +15,7 @@ import httpx
 import matrix
 import pytest
 import readme_table
+import test_connecting
 import test_install
 from conftest import MICROPYTHON, ROOT, environment, packages, run_micropython
 from packages import PACKAGES, installable
@@ -210,6 +212,7 @@ OTHERS = {  # have a test each
     "install.md 1",
     "install.md 2",
     "guides/https.md 1",
+    "guides/https.md 2",
     "guides/websocket.md 2",
 }
 
@@ -261,6 +264,27 @@ def test_client_of_the_server_shown(tmp_path):
         host = f"127.0.0.1:{server.port}"
         assert first_line(host) == "hello\n"
     assert first_line(host).startswith("not connected: ")
+
+
+def test_client_with_the_authority_shown(tmp_path):
+    authority = test_connecting.Authority(tmp_path)
+
+    async def said(host):
+        async with authority.serve(host)() as server:
+            url_host = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            code = PROGRAMS["guides/https.md 2"].code.replace("HOST", url_host)
+            (tmp_path / "client.py").write_text(code)
+            process = await asyncio.create_subprocess_exec(
+                *(TLS, "client.py"),
+                cwd=tmp_path,
+                env=environment(packages("native")),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
+            return (await process.communicate())[0].decode()
+
+    assert asyncio.run(said("127.0.0.1")) == "hello\n"
+    assert "OSError: certificate: " in asyncio.run(said("board.local"))
 
 
 def test_installing_on_a_board(tmp_path):

@@ -5,11 +5,12 @@ from binascii import b2a_base64
 
 from micropython import const
 
+from web._codec import utf8
 from web.conn import Connection, later, reserve
 from web.control import unwatch
 from web.handshake import _items, accept_key
 from web.server import Server
-from web.stream import begin_wait, cancelled, fill, new_buffer, send
+from web.stream import begin_wait, cancelled, fill, new_buffer, send_now
 from web.syntax import check_token, check_value
 from web.websocket import WebSocket
 
@@ -76,6 +77,7 @@ async def connect(
     ping_timeout=10,
     timeout=10,
     ssl=None,
+    verify=True,
     compress=0,
 ):
     """Connect to the WebSocket server at url, ws:// or wss://, and return a WebSocket.
@@ -90,33 +92,33 @@ async def connect(
                   takes what it takes
     ssl           the ssl.SSLContext for wss://, which has the certificate of the
                   server's authority. Without one no certificate is trusted
+    verify        whether the server's certificate has to be of such an authority, and
+                  for the host of url. The context's verify_mode is set to it
     compress      permessage-deflate with windows of 2**compress bytes, 9 to 15; 0 for none
 
     Raises ValueError for what can't be a URL or a field, OSError when there is no
-    connection in time, HandshakeError when the server's answer is another.
+    connection in time or no trust, HandshakeError when the server's answer is another.
     """
     secure, host, port, target = _parse(url)
     key = b2a_base64(os.urandom(16)).strip()
     head = _request(host, port, secure, target, key, subprotocols, origin, headers, compress)
+    if secure:
+        ssl = later("trust", "judge", ssl, verify)
     conn = _open(host, port, timeout)
     try:
-        await _connected(conn)
+        await _writable(conn)  # when it is connected
         if secure:
-            _secure(conn, ssl, host)
-        await send(conn, head)
+            later("trust", "secure", conn, ssl, host)
+        await _send(conn, head)
         ws = _Client(conn, max_message)
         await _answer(conn, ws, key, subprotocols, compress)
-    except ValueError as e:
-        # of a certificate, say
-        _forget(conn)
-        raise OSError(str(e))
     except BaseException as e:
         # cancelled by the clock in between, or for good
         expired = conn.expired
         _forget(conn)
         if expired and not isinstance(e, Exception):
             raise OSError(110)  # ETIMEDOUT
-        raise
+        raise later("trust", "explain", e) if secure else e
     conn.deadline = conn.task = None
     conn.websocket = ws
     if ping_interval:
@@ -179,7 +181,10 @@ def _request(host, port, secure, target, key, subprotocols, origin, headers, com
         head += check_token(name) + ": " + check_value(value) + "\r\n"
     if compress:
         head += later("deflate", "offer", compress)
-    return (head + "\r\n").encode()
+    head = (head + "\r\n").encode()
+    if utf8(head, 0, len(head), 0):  # of lone surrogates
+        raise ValueError("no UTF-8")
+    return head
 
 
 # -- the connection
@@ -218,7 +223,7 @@ def _open(host, port, timeout):
     return conn
 
 
-async def _connected(conn):
+async def _writable(conn):
     begin_wait(conn, 1)
     try:
         yield
@@ -227,16 +232,14 @@ async def _connected(conn):
         raise
 
 
-def _secure(conn, context, host):
-    if context is None:
-        import ssl
-
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    conn.raw = conn.sock
-    conn.touched = True
-    conn.sock = conn.entry[2] = context.wrap_socket(
-        conn.sock, server_hostname=host, do_handshake_on_connect=False
-    )
+async def _send(conn, head):
+    # not web.stream's send(), which has its own time limit for each wait
+    sent = 0
+    while True:
+        sent += send_now(conn, memoryview(head)[sent:], len(head) - sent)
+        if sent == len(head):
+            break
+        await _writable(conn)
 
 
 # -- the answer

@@ -17,5 +17,6 @@ async def connect(
     ping_timeout: float = 10,
     timeout: float = 10,
     ssl: TLSContext | None = None,
+    verify: bool = True,
     compress: int = 0,
 ) -> WebSocket: ...

@@ -180,6 +180,7 @@ async def client() -> None:
         raise
     assert_type(ws, web.WebSocket)
     await web.connect("wss://a/", headers=[("A", "b")], ssl=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    await web.connect("wss://a/", verify=False)
 
 
 async def main() -> None:
