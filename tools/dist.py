@@ -69,7 +69,6 @@ def values(archs):
     return {
         "architectures": " " + names,
         "packages": " " + "".join(f"{module}:{name} " for module, name in extras),
-        "version": version(),
         "best architecture": best(archs),
         "installable": installable(),
         "oldest firmware": _firmware(firmware["oldest"]),
@@ -122,8 +121,15 @@ def compile_bytecode():
     for source in sorted(SOURCES.glob("web/*.py")):
         name = source.relative_to(SOURCES).as_posix()
         target = name[:-2] + "mpy"
-        files[target] = compile_source(name, fill(source), out / target)
+        files[target] = stamped(compile_source(name, fill(source), out / target))
     return files
+
+
+def stamped(data):
+    """A .mpy with the version behind it, which the firmware's loader ignores: so
+    web/__init__.py tells a file that was cut, on which that loader hangs, and one of
+    another version."""
+    return data + f"web {version()}".encode()
 
 
 def bundle_choose():
@@ -131,7 +137,7 @@ def bundle_choose():
     text = (SOURCES / CHOOSE).read_text()
     text, replaced = re.subn(r"# in the bundle: ", "", text)
     assert replaced == 1
-    return compile_source(CHOOSE, text, BUILD / "bytecode-bundle" / "_choose.mpy")
+    return stamped(compile_source(CHOOSE, text, BUILD / "bytecode-bundle" / "_choose.mpy"))
 
 
 # -- what each folder and package holds

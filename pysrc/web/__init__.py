@@ -38,3 +38,37 @@ def __getattr__(name):
         raise explained(e, module)
     globals()[name] = value
     return value
+
+
+def _check():
+    # The firmware's loader hangs on a .mpy that was cut, and files of two versions
+    # don't go together. The build ends each with its version; _choose.py looks at the
+    # native ones.
+    import gc
+    import os
+    import sys
+
+    end = b"web " + __version__.encode()
+    try:
+        entries = os.ilistdir(__path__)
+    except OSError:
+        return  # part of the firmware
+    for entry in entries:
+        name = entry[0]
+        if name[-4:] == ".mpy" and name[:7] not in ("_native", "_frames"):
+            with open(__path__ + "/" + name, "rb") as file:
+                try:
+                    file.seek(-len(end), 2)
+                except OSError:
+                    pass  # shorter than that
+                if file.read() != end:
+                    del sys.modules["web"]  # or it would stay, though it has failed
+                    raise ImportError(
+                        "web/{} is damaged or of another version than {}; "
+                        "install it again or remove it".format(name, __version__)
+                    )
+    gc.collect()
+
+
+_check()
+del _check
