@@ -64,19 +64,22 @@ def install(url, *names, version=None, target=None):
     """
     names = names or ("aioweb-all",)
     target = target or _lib()
-    there = _listdir(target + "/web")
+    there = _try(os.listdir, target + "/web")
     files, version = _wanted(url, list(names) + _present(there), version)
     for name in there:
         if name.endswith(".py") and "web/" + name[:-2] + "mpy" in files:
             raise RuntimeError(
                 "remove {}/web/{}: it hides aioweb's own file".format(target, name)
             )
+    _try(os.mkdir, target)
     for file in _differing(files, target):
-        _bring(url, files[file], target + "/" + file)
+        path = target + "/" + file
+        print("Fetching:", path)
+        _twice(path, _bring, url, files[file], target, file)
     for name in there:
-        if name.endswith(".new") or name.endswith(".mpy") and "web/" + name not in files:
+        if name.endswith(".mpy") and "web/" + name not in files:
             print("Removing: {}/web/{}".format(target, name))
-            _remove(target + "/web/" + name)
+            _try(os.remove, target + "/web/" + name)
     _report(names, version)
 
 
@@ -88,7 +91,7 @@ def check(url, *names, version=None, target=None):
     Raises RuntimeError, which names the files that are missing or differ.
     """
     target = target or _lib()
-    names = names or _present(_listdir(target + "/web")) or ("aioweb",)
+    names = names or _present(_try(os.listdir, target + "/web")) or ("aioweb",)
     files, version = _wanted(url, list(names), version)
     differing = _differing(files, target)
     if differing:
@@ -103,13 +106,6 @@ def _lib():
         if path.endswith("/lib") and not path.startswith("/rom"):
             return path
     raise RuntimeError("no folder in sys.path ends with /lib: name a target")
-
-
-def _listdir(path):
-    try:
-        return os.listdir(path)
-    except OSError:
-        return []
 
 
 def _present(there):
@@ -159,13 +155,23 @@ def _wanted(url, names, version):
         names = [name + "-" + arch for name in names]
     files = {}
     for name in names:  # to which those are added that they need
-        package = _index(
-            "{}/package/{}/{}/{}.json".format(url, (number or 0) & 255, name, version or "latest")
+        path = "{}/package/{}/{}/{}.json".format(
+            url, (number or 0) & 255, name, version or "latest"
         )
+        package = _twice(path, _index, path)
         version = package["version"]
         files.update(package["hashes"])
         names += [need for need, _ in package["deps"] if need not in names]
     return files, version
+
+
+def _twice(what, function, *arguments):
+    for _ in range(2):
+        try:
+            return function(*arguments)
+        except (OSError, ValueError) as e:
+            why = e
+    raise RuntimeError("{} did not arrive: {}".format(what, why))
 
 
 def _get(url):
@@ -181,62 +187,35 @@ def _get(url):
 def _index(url):
     import json
 
-    for _ in range(2):
-        try:
-            text = _get(url).text
-            if text.rstrip().endswith("}"):  # json.loads() takes some that are cut
-                return json.loads(text)
-            why = "it was cut"
-        except (OSError, ValueError) as e:
-            why = e
-    raise RuntimeError("{} did not arrive: {}".format(url, why))
+    text = _get(url).text
+    if not text.rstrip().endswith("}"):  # json.loads() takes some that were cut
+        raise ValueError("it was cut")
+    return json.loads(text)
 
 
-def _bring(url, short, path):
+def _bring(url, short, target, file):
     """Fetch a file by its hash and put it in its place."""
-    print("Fetching:", path)
-    new = path + ".new"
+    new, path = target + "/aioweb.new", target + "/" + file
+    folder = path[: path.rfind("/")]
+    response = _get("{}/file/{}/{}".format(url, short[:2], short))
     try:
-        for _ in range(2):
-            try:
-                _fetch("{}/file/{}/{}".format(url, short[:2], short), new)
-                if _hash(new) == short:
-                    _remove(path)  # FAT renames no file to one that exists
-                    os.rename(new, path)
-                    return
-                why = "it was cut or changed on its way"
-            except OSError as e:
-                why = e
-    finally:
-        _remove(new)
-    raise RuntimeError("{} did not arrive: {}".format(path, why))
-
-
-def _fetch(url, path):
-    response = _get(url)
-    try:
-        _make_folders(path)
-        with open(path, "wb") as file:
-            _copy(response.raw, file.write)
+        with open(new, "wb") as to:
+            _copy(response.raw, to.write)
+        if _hash(new) != short:
+            raise ValueError("it was cut or changed on its way")
+        _try(os.stat, folder) or os.mkdir(folder)
+        os.rename(new, path)
     finally:
         response.close()
+        _try(os.remove, new)
+        _try(os.rmdir, folder)  # empty, it would be a module without names
 
 
-def _make_folders(path):
-    end = path.find("/", 1)
-    while end > 0:
-        try:
-            os.stat(path[:end])
-        except OSError:
-            os.mkdir(path[:end])
-        end = path.find("/", end + 1)
-
-
-def _remove(path):
+def _try(function, path):
     try:
-        os.remove(path)
+        return function(path)
     except OSError:
-        pass
+        return ()
 
 
 def _report(names, version):

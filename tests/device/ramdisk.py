@@ -10,7 +10,7 @@ import uctypes
 import vfs
 
 _DIR, _FILE = 0x4000, 0x8000
-_SIZE = 80000 if "address" in globals() else 45000  # all packages take 65,000, aioweb 42,000
+_SIZE = 80000 if "address" in globals() else 45000  # all packages take 65,500, aioweb 42,500
 
 
 class File(io.IOBase):
@@ -28,6 +28,11 @@ class File(io.IOBase):
     def read(self, n=-1):
         buf = bytearray(n if n >= 0 else self._span[1] - self._pos)
         return bytes(buf[: self.readinto(buf)])
+
+    def seek(self, n, whence):
+        if whence != 2 or n < self._span[0] - self._span[1]:
+            raise OSError(errno.EINVAL)
+        self._pos = self._span[1] + n
 
     def write(self, data):
         end = self._span[1]
