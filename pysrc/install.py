@@ -68,9 +68,7 @@ def install(url, *names, version=None, target=None):
     files, version = _wanted(url, list(names) + _present(there), version)
     for name in there:
         if name.endswith(".py") and "web/" + name[:-2] + "mpy" in files:
-            raise RuntimeError(
-                "remove {}/web/{}: it hides aioweb's own file".format(target, name)
-            )
+            raise RuntimeError("remove {}/web/{}: it hides aioweb's own file".format(target, name))
     _try(os.mkdir, target)
     for file in _differing(files, target):
         path = target + "/" + file

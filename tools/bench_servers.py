@@ -11,9 +11,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import dist
 import emulators
 import peers
-from dist import cross_compiler
 from matrix import BUILD, PORTABLE, ROOT, host, micropython, native_mpys, version
 
 UNIX = BUILD / "unix" / "micropython"
@@ -107,10 +107,11 @@ def stage(server, arch):
             name = source.relative_to(server.sources)
             compiled = (folder / "lib" / name).with_suffix(".mpy")
             compiled.parent.mkdir(exist_ok=True)
-            # ours as it is shipped, the others as mpy-cross compiles when told nothing
-            cross = [micropython() / "mpy-cross/build/mpy-cross", "-s"]
-            command = cross_compiler() if server.ours else cross
-            subprocess.run([*command, str(name), "-o", compiled, source], check=True)
+            if server.ours:
+                compiled.write_bytes(dist.compiled(source, compiled))
+                continue
+            cross = micropython() / "mpy-cross/build/mpy-cross"
+            subprocess.run([cross, "-s", str(name), "-o", compiled, source], check=True)
     if server.ours and arch != PORTABLE:
         for native in native_mpys(arch):
             shutil.copy(native, folder / "lib" / "web")

@@ -85,7 +85,8 @@ def fill(source, archs=tuple(ARCHITECTURES)):
     def line(match):
         return f"{match[1]} = {json_like(known[match[2]])}"
 
-    return re.sub(r"^(\w+) = .*?  # make dist: (.*)$", line, source.read_text(), flags=re.M)
+    text = source.read_text().replace("\n# in dist/: ", "\n")
+    return re.sub(r"^(\w+) = .*?  # make dist: (.*)$", line, text, flags=re.M)
 
 
 def json_like(value):
@@ -113,15 +114,20 @@ def compile_source(name, text, target):
     return target.read_bytes()
 
 
+def compiled(source, target):
+    """A file of pysrc/web, with the build's values, as it is shipped."""
+    name = source.relative_to(SOURCES).as_posix()
+    return stamped(compile_source(name, fill(source), target))
+
+
 def compile_bytecode():
     """Compile pysrc/web: {file to install: bytes}, the same for all."""
     out = BUILD / "bytecode"
     shutil.rmtree(out, ignore_errors=True)
     files = {}
     for source in sorted(SOURCES.glob("web/*.py")):
-        name = source.relative_to(SOURCES).as_posix()
-        target = name[:-2] + "mpy"
-        files[target] = stamped(compile_source(name, fill(source), out / target))
+        target = source.relative_to(SOURCES).with_suffix(".mpy").as_posix()
+        files[target] = compiled(source, out / target)
     return files
 
 

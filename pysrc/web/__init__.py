@@ -42,33 +42,30 @@ def __getattr__(name):
 
 def _check():
     # The firmware's loader hangs on a .mpy that was cut, and files of two versions
-    # don't go together. The build ends each with its version; _choose.py looks at the
-    # native ones.
+    # don't go together. The build ends each with its version, but _native and _frames,
+    # at which _choose.py looks.
     import gc
     import os
     import sys
 
-    end = b"web " + __version__.encode()
+    end = "web " + __version__
     try:
-        entries = os.ilistdir(__path__)
+        files = os.ilistdir(__path__)
     except OSError:
         return  # part of the firmware
-    for entry in entries:
-        name = entry[0]
-        if name[-4:] == ".mpy" and name[:7] not in ("_native", "_frames"):
+    for name in files:
+        name = name[0]
+        if name[-4:] == ".mpy" and name[:2] not in "_n_f":
             with open(__path__ + "/" + name, "rb") as file:
                 try:
                     file.seek(-len(end), 2)
                 except OSError:
-                    pass  # shorter than that
-                if file.read() != end:
-                    del sys.modules["web"]  # or it would stay, though it has failed
-                    raise ImportError(
-                        "web/{} is damaged or of another version than {}; "
-                        "install it again or remove it".format(name, __version__)
-                    )
+                    pass  # it is shorter
+                if file.read() != end.encode():
+                    del sys.modules["web"]  # where it would stay
+                    raise ImportError(name + " is cut, or is not of " + end)
     gc.collect()
 
 
-_check()
+# in dist/: _check()
 del _check
