@@ -69,7 +69,6 @@ def install(url, *names, version=None, target=None):
     for name in there:
         if name.endswith(".py") and "web/" + name[:-2] + "mpy" in files:
             raise RuntimeError("remove {}/web/{}: it hides aioweb's own file".format(target, name))
-    _try(os.mkdir, target)
     for file in _differing(files, target):
         path = target + "/" + file
         print("Fetching:", path)
@@ -169,7 +168,7 @@ def _twice(what, function, *arguments):
             return function(*arguments)
         except (OSError, ValueError) as e:
             why = e
-    raise RuntimeError("{} did not arrive: {}".format(what, why))
+    raise RuntimeError("could not get {}: {}".format(what, why))
 
 
 def _get(url):
@@ -195,6 +194,7 @@ def _bring(url, short, target, file):
     """Fetch a file by its hash and put it in its place."""
     new, path = target + "/aioweb.new", target + "/" + file
     folder = path[: path.rfind("/")]
+    _try(os.stat, target) or os.mkdir(target)
     response = _get("{}/file/{}/{}".format(url, short[:2], short))
     try:
         with open(new, "wb") as to:

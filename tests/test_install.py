@@ -161,7 +161,11 @@ def test_another_version_in_the_way_is_told(site, tmp_path):
     "url,names,said",
     [
         ("{}", ["aioweb-nothing"], "ValueError: no package aioweb-nothing; there are aioweb, "),
-        ("{}/nowhere", [], "RuntimeError: {}/nowhere/package/6/aioweb-all-{}/latest.json did not "),
+        (
+            "{}/nowhere",
+            [],
+            "RuntimeError: could not get {}/nowhere/package/6/aioweb-all-{}/latest.json: ",
+        ),
     ],
 )
 def test_failures_are_told(site, tmp_path, url, names, said):
@@ -179,7 +183,7 @@ def test_a_package_that_did_not_arrive_is_told(tmp_path):
         dist.write_folder(dist.shipped_files(HOST), tmp_path / "lib")
         (tmp_path / "lib/web/sse.mpy").unlink()
         done = mip(tmp_path, one_line(site.url, "aioweb-sse"))
-    said = f"RuntimeError: {tmp_path}/lib/web/sse.mpy did not arrive: status 404"
+    said = f"RuntimeError: could not get {tmp_path}/lib/web/sse.mpy: status 404"
     assert done.stderr.splitlines()[-1] == said
 
 

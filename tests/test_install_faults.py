@@ -100,7 +100,9 @@ def test_file_cut_once_is_fetched_once_more(tmp_path, file, fraction):
 def test_file_cut_twice_is_named(tmp_path, file, fraction):
     with cut({stored(file): [fraction] * 2}) as site:
         done = installed(tmp_path, site.url)
-    assert last(done.stderr).startswith(f"RuntimeError: {tmp_path}/lib/{file} did not arrive: ")
+    assert last(done.stdout + done.stderr).startswith(
+        f"RuntimeError: could not get {tmp_path}/lib/{file}: "
+    )
     assert file not in files_in(tmp_path)
 
 
@@ -120,7 +122,9 @@ def test_index_that_is_cut(tmp_path, fraction):
         assert files_in(tmp_path) == dist.shipped_files(HOST)
         site.cuts[index] = [fraction] * 2
         done = installed(tmp_path, site.url)
-    assert last(done.stderr).startswith(f"RuntimeError: {site.url}{index} did not arrive: ")
+    assert last(done.stdout + done.stderr).startswith(
+        f"RuntimeError: could not get {site.url}{index}: "
+    )
 
 
 def test_server_that_falls_silent(tmp_path):
@@ -128,7 +132,9 @@ def test_server_that_falls_silent(tmp_path):
         installed(tmp_path, "http://127.0.0.1:1")  # copies install.py
         code = f"import install; install._TIMEOUT = 0.3; install.install({site.url!r})"
         done = mip(tmp_path, code)
-    assert last(done.stderr).startswith(f"RuntimeError: {tmp_path}/lib/web/app.mpy did not arrive:")
+    assert last(done.stdout + done.stderr).startswith(
+        f"RuntimeError: could not get {tmp_path}/lib/web/app.mpy: "
+    )
     assert imports(tmp_path)[0] == "refused"
 
 
@@ -234,7 +240,7 @@ def test_check(tmp_path):
         (web / "conn.mpy").unlink()
         damaged = files_in(tmp_path)
         done = checked(tmp_path, site.url)
-        assert last(done.stderr) == (
+        assert last(done.stdout + done.stderr) == (
             f"RuntimeError: not as in aioweb {matrix.version()}: "
             "web/_native.mpy, web/app.mpy, web/conn.mpy; install it again"
         )
@@ -250,10 +256,10 @@ def test_check_of_what_is_there(tmp_path):
         done = checked(tmp_path, site.url)
         assert last(done.stdout).endswith(f" {len(files_in(tmp_path))} files are as they should be")
         done = checked(tmp_path, site.url, "'aioweb-broadcast'")
-        assert "web/broadcast.mpy; install it again" in last(done.stderr)
+        assert "web/broadcast.mpy; install it again" in last(done.stdout + done.stderr)
         shutil.rmtree(tmp_path / "lib" / "web")
         done = checked(tmp_path, site.url)
-        assert "web/__init__.mpy, " in last(done.stderr)
+        assert "web/__init__.mpy, " in last(done.stdout + done.stderr)
 
 
 # -- updates
@@ -292,7 +298,10 @@ def test_source_in_the_way_is_told(tmp_path):
     path.write_text("mine = 1")
     with cut({}) as site:
         done = installed(tmp_path, site.url)
-    assert last(done.stderr) == f"RuntimeError: remove {path}: it hides aioweb's own file"
+    assert (
+        last(done.stdout + done.stderr)
+        == f"RuntimeError: remove {path}: it hides aioweb's own file"
+    )
     assert files_in(tmp_path) == {"web/app.py": b"mine = 1"}
 
 
@@ -310,7 +319,7 @@ def test_too_little_memory(older, tmp_path, heap):
             text=True,
             timeout=60,
         )
-    said = last(done.stderr)
+    said = last(done.stdout + done.stderr)
     assert done.returncode == 0 or "MemoryError" in said or "has no memory left" in said, said
     one_version(imports(tmp_path))
     assert "aioweb.new" not in files_in(tmp_path)
@@ -399,7 +408,9 @@ def test_full_flash(older, tmp_path, kind, left, update):
     with cut({}) as site:
         done = flash.install(site.url)
         if done.returncode:
-            assert last(done.stderr).startswith("RuntimeError: /disk/lib/web/"), done.stderr
+            assert last(done.stdout + done.stderr).startswith(
+                "RuntimeError: could not get /disk/lib/web/"
+            ), done.stderr
             assert one_version(flash.imports()) == "refused" or update
         assert update or done.returncode
         flash.run("import os; os.remove('/disk/full')")
@@ -418,7 +429,9 @@ def test_read_only_flash(older, tmp_path, kind, update):
             flash.install(site.url)
     with cut({}) as site:
         done = flash.install(site.url, readonly=True)
-    assert last(done.stderr).startswith("RuntimeError: /disk/lib/web/__init__.mpy did not arrive: ")
+    assert last(done.stdout + done.stderr).startswith(
+        "RuntimeError: could not get /disk/lib/web/__init__.mpy: "
+    )
     assert flash.imports()[:2] == (
         ("whole", "0.0.9") if update else ("refused", "no module named 'web'")
     )
