@@ -147,7 +147,8 @@ class Sys:
 for Sys.platform in ("rp2", "pyboard", "mimxrt", "esp32", "linux"):
     sys.modules["sys"] = Sys
     from web.server import Server
-    print(Sys.platform, Server().max_connections, Server().max_streams)
+    server = Server()
+    print(Sys.platform, server.max_connections, server.max_streams, server.backlog)
     del sys.modules["web.server"]
 """
 
@@ -161,11 +162,11 @@ def test_default_follows_the_port():
         text=True,
     )
     assert done.stdout.splitlines() == [
-        "rp2 4 3",
-        "pyboard 4 3",
-        "mimxrt 4 3",
-        "esp32 8 7",
-        "linux 16 15",
+        "rp2 4 3 16",
+        "pyboard 4 3 16",
+        "mimxrt 4 3 16",
+        "esp32 8 7 16",
+        "linux 16 15 128",
     ], done.stderr
 
 

@@ -47,7 +47,7 @@ async def make_room(server, listener):
         elif patience:
             patience -= 1
         elif not any(map(_ends_soon, server.connections)):
-            server.accept(listener, _refuse)
+            server._accept(listener, _refuse)
             return False
         await _wait_for_end(server)
     return True
@@ -156,7 +156,7 @@ async def stop(server, timeout):
         return
     server.stopping = server.last = True
     server.attend()
-    server.close()
+    server._close()
     until = server.clock + int(timeout * 1000) // _TICK_MS + 1
     while server.clock < until:
         busy = False

@@ -10,6 +10,7 @@ class Server:
     max_drain: int
     max_requests: int
     max_connections: int
+    max_streams: int
     backlog: int
 
     def __init__(
@@ -22,12 +23,13 @@ class Server:
         max_body: int = 65536,
         max_drain: int = 65536,
         max_requests: int = 1000,
-        max_connections: int = 16,
+        max_connections: int | None = None,
+        max_streams: int | None = None,
         head_timeout: float = 10,
         body_timeout: float = 10,
         idle_timeout: float = 15,
         write_timeout: float = 10,
-        backlog: int = ...,
+        backlog: int | None = None,
     ) -> None: ...
     def run(
         self, host: str | None = None, port: int | None = None, ssl: TLSContext | None = None
