@@ -511,9 +511,68 @@ def test_json(send):
         assert json.loads(send("/json", raw.encode()).body) == {"value": value}
 
 
-@pytest.mark.parametrize(
-    "raw", [b"", b"nul", b"{'a': 1}", b"[1,]x", b"1 2", b"\xff", b'"\xff"', b"[" * 5000]
-)
+JSON_TEXTS = {
+    r'"\ud83d\ude00"': "😀",
+    r'{"\uD83D\uDE00": "a\uDBFF\uDFFFb\ud800\udc00"}': {"😀": "a\U0010ffffb\U00010000"},
+    r'"\ud7a3\u00e9 \\ud83d \\\ud83d\ude00 \u0000\n"': "\ud7a3é \\ud83d \\😀 \0\n",
+    '\ufeff {"a": [1, "é"]}\r\n': {"a": [1, "é"]},
+    '"\ufeff"': "\ufeff",
+    " null ": None,
+    "[]": [],
+    '["]", "{", "\\"[,"]': ["]", "{", '"[,'],
+}
+
+
+@pytest.mark.parametrize("text", JSON_TEXTS, ids=range(len(JSON_TEXTS)))
+def test_json_text(either, text):
+    with Client(either) as client:
+        assert json.loads(client.post("/json", text.encode()).body) == {"value": JSON_TEXTS[text]}
+
+
+INVALID_JSON = [b"", b" ", b"nul", b"{'a': 1}", b"[1,]x", b"1 2", b"\xff", b'"\xff"', b"[" * 5000]
+# what ends early, or late
+INVALID_JSON += [
+    b'{"a":1',
+    b"[1,",
+    b"[",
+    b'{"a"',
+    b'{"a":',
+    b'{"a":{"b":1}',
+    b"[[1]",
+    b'"a',
+    b"tru",
+]
+INVALID_JSON += [
+    b"[1]]",
+    b"[1]x",
+    b'{"a":1}{}',
+    b"1]",
+    b"],[",
+    b"1,2",
+    b'{"a":[1}',
+    b'{"a":1}\0x',
+    b"-",
+]
+# characters that are none, and a byte order mark that is not at the start
+INVALID_JSON += [
+    rb'"\ud83d"',
+    rb'"\ude00\ud83d"',
+    rb'"\ud83d\u0041"',
+    rb'"\ud83d \ude00"',
+    rb'"\ud83d\\ude00"',
+]
+INVALID_JSON += [
+    rb'"\u12"',
+    rb'"\u12g4"',
+    rb'"\ud83d\ude0',
+    rb'"\u',
+    b'"\xed\xa0\xbd"',
+    b'"\xc0\x80"',
+]
+INVALID_JSON += [b"\xef\xbb\xbf", b"\xef\xbb\xbf\xef\xbb\xbf1", b"1\xef\xbb\xbf", b"\xfe\xff\x001"]
+
+
+@pytest.mark.parametrize("raw", INVALID_JSON, ids=range(len(INVALID_JSON)))
 def test_invalid_json(either, raw):
     with Client(either) as client:
         response = client.post("/json", raw, "Content-Type: application/json")

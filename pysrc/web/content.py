@@ -2,7 +2,7 @@
 from web.body import body, headers, readinto
 from web.conn import Connection
 from web.errors import HTTPException
-from web.query import parse_qs
+from web.query import decode_json, parse_qs
 from web.request import Request
 
 
@@ -94,10 +94,8 @@ def copy(r):
 async def json(r):
     """Return the body's value, decoded from JSON. Raises HTTPException(400) when it
     is none."""
-    import json
-
     try:
-        return json.loads(await body(r))
+        return decode_json(await body(r))
     except ValueError:
         raise HTTPException(400, body="invalid JSON")
 
