@@ -1,4 +1,5 @@
 #include "http.h"
+#include "text.h"
 
 // The words that the parser knows, in the order of words[].
 enum {
@@ -54,7 +55,7 @@ enum {
     TOKEN = 1,   // tchar, RFC 9110 5.6.2
     PATH = 2,    // a request target up to its query: visible, no '#' and no '?', RFC 9112 3.2
     HOST = 4,    // reg-name: unreserved and sub-delims, RFC 3986 3.2.2
-    LITERAL = 8, // between the brackets of an IP-literal
+    LITERAL = 8, // beside HEX between the brackets of an IP-literal
     HEX = 16,
     SPACE = 32, // SP and HTAB
     COMMA = 64,
@@ -75,9 +76,9 @@ enum {
     (IS_BOTH(c) || (c) == '(' || (c) == ')' || (c) == ',' || (c) == ';' || (c) == '=')
 #define CLASS(c)                                                                                   \
     ((IS_TOKEN(c) ? TOKEN : 0) | (IN(c, 0x21, 0x7e) && (c) != '#' && (c) != '?' ? PATH : 0)        \
-        | (IS_HOST(c) ? HOST : 0) | (IS_HEX(c) ? HEX : 0) | ((c) == '?' ? QUERY : 0)               \
-        | (IS_HEX(c) || (c) == ':' || (c) == '.' || ((c) | 0x20) == 'v' ? LITERAL : 0)             \
-        | (IS_SPACE(c) ? SPACE : 0) | ((c) == ',' ? COMMA : 0))
+        | (IS_HOST(c) ? HOST : 0) | (IS_HEX(c) ? HEX : 0)                                          \
+        | ((c) == ':' || (c) == '.' ? LITERAL : 0) | (IS_SPACE(c) ? SPACE : 0)                     \
+        | ((c) == '?' ? QUERY : 0) | ((c) == ',' ? COMMA : 0))
 #define CLASS4(c) CLASS(c), CLASS((c) + 1), CLASS((c) + 2), CLASS((c) + 3)
 #define CLASS16(c) CLASS4(c), CLASS4((c) + 4), CLASS4((c) + 8), CLASS4((c) + 12)
 
@@ -187,12 +188,14 @@ static int find_word(const uint8_t *p, uint32_t n) {
 
 // Host = uri-host [ ":" port ] (RFC 9110 7.2, RFC 3986 3.2.2). A userinfo's '@' is
 // in neither, so it is refused. Returns the first byte from p on that is not part of
-// it, or NULL when the host or the port with its ':' are shorter than the least.
-static const uint8_t *skip_host(const uint8_t *p, int least_host, int least_port) {
+// it; NULL when the port with its ':' is shorter than the least, or is all there is:
+// only both may be empty (RFC 9110 4.2.1).
+static const uint8_t *skip_host(const uint8_t *p, int least_port) {
     const uint8_t *host = p;
     if (*p == '[') {
-        p = skip(p + 1, LITERAL);
-        if (p - host < 2 || *p++ != ']') {
+        // IPvFuture, or by its looks an IPv6address (RFC 3986 3.2.2)
+        p = skip(p + 1 + ((p[1] | 0x20) == 'v'), HEX | LITERAL);
+        if (p - host < 3 || *p++ != ']') {
             return NULL;
         }
     } else {
@@ -209,7 +212,7 @@ static const uint8_t *skip_host(const uint8_t *p, int least_host, int least_port
         while (is_digit(*++p)) {
         }
     }
-    return (int)(port - host) < least_host || (int)(p - port) < least_port ? NULL : p;
+    return (port == host && p != port) || (int)(p - port) < least_port ? NULL : p;
 }
 
 // RFC 9110 8.6: digits alone. An identical repeat is harmless, a differing one
@@ -283,7 +286,7 @@ static int take_field(http_head_t *h, const uint8_t *buf, const http_field_t *f)
     const uint8_t *end = buf + f->value.end;
     switch (find_word(name, len)) {
         case WORD_HOST:
-            if (h->flags & SEEN_HOST || skip_host(p, 0, 0) != end) {
+            if (h->flags & SEEN_HOST || skip_host(p, 0) != end) {
                 return -400;
             }
             h->flags |= SEEN_HOST;
@@ -322,7 +325,7 @@ static int finish_head(http_head_t *h) {
         flags |= HTTP_KEEP_ALIVE;
     } else {
         if (flags & HTTP_CHUNKED) {
-            return -400;
+            flags &= ~HTTP_KEEP_ALIVE; // RFC 9112 6.1: who sent it may frame it otherwise
         }
         flags &= ~HTTP_UPGRADE; // RFC 9110 7.8
     }
@@ -340,7 +343,7 @@ static int check_form(http_head_t *h, const uint8_t *buf) {
     const uint8_t *p = buf + h->target.start;
     const uint8_t *end = buf + h->target.end;
     if (method == WORD_CONNECT) {
-        return skip_host(p, 1, 2) == end ? 0 : -400;
+        return skip_host(p, 2) == end ? 0 : -400;
     }
     if (*p == '/') {
         return 0;
@@ -353,8 +356,8 @@ static int check_form(http_head_t *h, const uint8_t *buf) {
         return -400;
     }
     host += 3;
-    p = skip_host(host, 1, 0);
-    if (p == NULL || (p != end && *p != '/' && *p != '?')) {
+    p = skip_host(host, 0);
+    if (p == NULL || p == host || (p != end && *p != '/' && *p != '?')) {
         return -400;
     }
     set_span(&h->host, buf, host, p);
@@ -366,10 +369,11 @@ static int check_form(http_head_t *h, const uint8_t *buf) {
 // one (the start of a TLS handshake, say) is refused at once.
 static int check_partial_line(const uint8_t *p, const uint8_t *end, size_t max_target) {
     uint32_t class = TOKEN;
+    uint32_t high = 0;
     size_t max = HTTP_METHOD_MAX;
     for (;;) {
         const uint8_t *part = p;
-        while (p < end && *p < sizeof(classes) && classes[*p] & class) {
+        while (p < end && (*p < sizeof(classes) ? classes[*p] & class : *p & high)) {
             p++;
         }
         if ((size_t)(p - part) > max) {
@@ -385,8 +389,17 @@ static int check_partial_line(const uint8_t *p, const uint8_t *end, size_t max_t
             return 0;
         }
         class = PATH | QUERY;
+        high = 0x80; // UTF-8, for all one knows
         max = max_target;
     }
+}
+
+// The first byte from p on that is neither in the class nor beyond ASCII.
+__attribute__((noinline)) static const uint8_t *skip_text(const uint8_t *p, uint32_t class) {
+    while (*p >= 0x80) {
+        p = skip(p + 1, class);
+    }
+    return p;
 }
 
 // method SP target SP version CRLF at p (RFC 9112 3). Returns where in buf it ends, or
@@ -404,6 +417,14 @@ static int parse_request_line(
     p = q + 1;
     const uint8_t *path = skip(p, PATH);
     q = skip(path, PATH | QUERY);
+    if (*q >= 0x80) {
+        // no URI has bytes beyond ASCII (RFC 3986 2), but clients send what was typed
+        path = skip_text(path, PATH);
+        q = skip_text(q, PATH | QUERY);
+        if ((size_t)(q - p) <= max_target && text_utf8(p, q - p, 0)) {
+            return -400;
+        }
+    }
     if ((size_t)(q - p) > max_target) {
         return -414;
     }
@@ -412,7 +433,7 @@ static int parse_request_line(
     }
     set_span(&h->target, buf, p, q);
     set_span(&h->path, buf, p, path);
-    h->query.start = h->query.end = h->host.start = h->host.end = 0;
+    h->query.start = h->host.start = h->host.end = 0;
     if (path != q) {
         set_span(&h->query, buf, path + 1, q);
     }

@@ -43,7 +43,8 @@ def head(case):
     e = case["expect"]
     flags = (e["version"] == "1.1") * 1 + e["keep_alive"] * 2 + e["upgrade"] * 4
     flags += e["chunked"] * 8 + e["expect_continue"] * 16
-    parts = [e["method"], e["target"], e["query"] or "", e["host"] or ""]
+    query = (e["query"] or "").encode().decode("latin-1")
+    parts = [e["method"], e["target"], query, e["host"] or ""]
     fields = [part for field in e["fields"] for part in field]
     length = -1 if e["content_length"] is None else e["content_length"]
     answer = [hexed(to_bytes(p)) for p in parts] + [str(flags), str(length)]

@@ -59,7 +59,7 @@ static int parse_head(const uint8_t *p, size_t n, const size_t *limits, int prin
     if (used > 0 && print) {
         put_span(buf, h.method);
         put_span(buf, h.target);
-        put_span(buf, h.query);
+        put(buf + h.query.start, h.query.start ? h.query.end - h.query.start : 0);
         put_span(buf, h.host);
         printf("%u %d ", (unsigned)h.flags, (int)h.length);
         http_field_t f;
