@@ -391,6 +391,23 @@ def test_request(client):
     }
 
 
+@pytest.mark.parametrize(
+    "lines,cookies",
+    [
+        (["a=1, b=2; c=3"], {"a": "1, b=2", "c": "3"}),
+        (["a=x, y", "b=2"], {"a": "x, y", "b": "2"}),
+        (["a=1;b=2", "a=3; c=4", "d=5"], {"a": "1", "b": "2", "c": "4", "d": "5"}),
+        (['a="x, y"; b="'], {"a": "x, y", "b": '"'}),
+        (["a", ";", "c==;d="], {"c": "=", "d": ""}),
+        ([], {}),
+    ],
+)
+def test_cookie_values(client, lines, cookies):
+    """Pairs are parted by ';' alone, also those of several lines."""
+    seen = json.loads(client.get("/inspect", *["Cookie: " + line for line in lines]).body)
+    assert seen["cookies"] == cookies
+
+
 def test_nothing_stays_of_the_request_before(client):
     """On one connection: parameters, query, cookies, fields and body."""
     client.get("/inspect/a?x=1", "Cookie: a=1", "X-A: 1")
@@ -608,6 +625,9 @@ def test_body_limit_of_the_app(api):
         assert client.post("/echo", b"x" * 200000).status == 200
     with Client(api) as client:
         assert client.post("/echo", b"x" * 200001).status == 413
+    for path, status in (("/no", 404), ("/x", 405), ("/users/a", 405)):
+        with Client(api) as client:
+            assert client.post(path, b"x" * 200001).status == status
     with Client(api) as client:
         client.send(chunked("/echo", b"x" * 150000, b"x" * 50001))
         assert client.receive("POST").status == 413

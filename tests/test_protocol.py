@@ -3,7 +3,9 @@
 import contextlib
 import itertools
 import json
+import select
 import socket
+import time
 
 import pytest
 from conftest import DEVICE, serving
@@ -180,6 +182,25 @@ HEAD_PATHS += ["/plain/none", "/plain/response-304", "/cookies", "/length/3/3", 
 HEAD_PATHS += ["/async-generator-function", "/abort/4", "/redirect/0", "/only-post"]
 
 
+@pytest.mark.parametrize(
+    "name", ["no Host", "unknown coding", "HTTP/2.0", "long target", "long field"]
+)
+def test_refusal_of_head_has_no_content(api, name):
+    """(RFC 9110 9.3.2), but for a method that is not known for sure."""
+    status, sent = REFUSED[name]
+    sent = b"HEAD" + sent[sent.index(b" ") :]
+    for before in (b"", b"\r\n"):
+        with Client(api) as client:
+            client.send(before + sent)
+            head = client.receive("HEAD")
+            assert (head.status, head.closes) == (status, True)
+            assert int(head["content-length"]) > 0
+            assert ends(client)
+    with Client(api) as client:
+        client.send(b"HEAD\t/x HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert client.receive().text == "Bad Request"
+
+
 @pytest.mark.parametrize("path", HEAD_PATHS)
 def test_head_is_get_without_the_body(client, path):
     get = client.get(path)
@@ -221,8 +242,13 @@ def test_options(client):
 def test_options_of_the_server(client):
     response = client.get("*", method="OPTIONS")
     assert response.status == 204
-    assert {"GET", "HEAD", "OPTIONS", "POST", "PUT"} < set(response["allow"].split(", "))
+    assert response["allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
     assert goes_on(client)
+
+
+def test_options_of_a_server_with_fewer_methods(app):
+    with Client(app) as client:
+        assert client.get("*", method="OPTIONS")["allow"] == "GET, HEAD, OPTIONS, POST"
 
 
 def test_method_that_is_not_allowed(client):
@@ -272,7 +298,9 @@ REFUSED = {
     "no token": (400, b"G@T /x HTTP/1.1\r\nHost: a\r\n\r\n"),
     "space in the target": (400, get(path="/a b")),
     "control in the target": (400, get(path="/a\x01")),
-    "non-ASCII target": (400, get(path="/é")),
+    "target in ISO-8859-1": (400, b"GET /\xe9 HTTP/1.1\r\nHost: a\r\n\r\n"),
+    "query in ISO-8859-1": (400, b"GET /x?\xe9 HTTP/1.1\r\nHost: a\r\n\r\n"),
+    "UTF-8 in Host": (400, b"GET /x HTTP/1.1\r\nHost: \xc3\xa9\r\n\r\n"),
     "fragment": (400, get(path="/x#y")),
     "bad percent-encoding": (400, get(path="/%4")),
     "relative target": (400, get(path="x")),
@@ -307,7 +335,12 @@ REFUSED = {
     "coding without chunked": (400, get("Transfer-Encoding: chunked, identity")),
     "chunked twice": (400, get("Transfer-Encoding: chunked, chunked")),
     "chunked twice in two lines": (400, get(*["Transfer-Encoding: chunked"] * 2)),
-    "chunked for 1.0": (400, request("/x", "POST", "Transfer-Encoding: chunked", version="1.0")),
+    "both framings for 1.0": (
+        400,
+        request("/x", "POST", "Content-Length: 5", "Transfer-Encoding: chunked", version="1.0"),
+    ),
+    "port without a host": (400, b"GET /x HTTP/1.1\r\nHost: :80\r\n\r\n"),
+    "no IP-literal": (400, b"GET /x HTTP/1.1\r\nHost: [:v:]\r\n\r\n"),
     "unknown expectation": (417, get("Expect: more")),
 }
 
@@ -343,6 +376,7 @@ ACCEPTED = {
     "zeros before": get("Content-Length: 000"),
     "unknown fields": get("X-Forwarded-For: 1", "DNT: 1", "Upgrade-Insecure-Requests: 1"),
     "Upgrade to another": get("Upgrade: h2c", "Connection: Upgrade"),
+    "UTF-8 in the target": get(path="/x?é=ü"),
     "chunked": chunked("/ignore", b"x"),
     "Chunked": request("/ignore", "POST", "Transfer-Encoding: Chunked") + b"0\r\n\r\n",
     "GET with a body": get("Content-Length: 3") + b"abc",
@@ -379,6 +413,51 @@ def test_value_beyond_ascii(client):
     assert response.status == 200
     assert json.loads(response.body)[1][0] == "x"
     assert goes_on(client)
+
+
+def test_utf8_in_a_target(client):
+    """As it was typed it is what it is percent-encoded."""
+    seen = json.loads(client.get("/inspect/é😀?q=ü%20&é").body)
+    assert seen["path"] == "/inspect/é😀"
+    assert seen["params"] == {"a": "é😀"}
+    assert seen["query"] == "q=ü%20&é"
+    assert seen["target"] == "/inspect/é😀?q=ü%20&é"
+    seen = json.loads(client.get("/inspect/é%2F😀?").body)
+    assert (seen["path"], seen["params"]) == ("/inspect/é/😀", {"a": "é/😀"})
+    assert json.loads(client.get("/args?a=ü&a=%C3%BC+").body)["all"] == ["ü", "ü "]
+
+
+@pytest.mark.parametrize(
+    "target", [b"/\xe9", b"/x?q=\xff", b"/\xc3?\xa9", b"/\xc3%A9", b"/\xed\xa0\x80"]
+)
+def test_target_that_is_not_utf8(api, target):
+    with Client(api) as client:
+        client.send(b"GET " + target + b" HTTP/1.1\r\nHost: a\r\n\r\n")
+        response = client.receive()
+        assert (response.status, response.text) == (400, "Bad Request: the target is not UTF-8")
+        assert ends(client)
+
+
+def test_authority_of_the_absolute_form_is_the_host(client):
+    """(RFC 9112 3.2.2)"""
+    for sent, lines in (("GET http://b.example:81/inspect HTTP/1.1", "Host: a\r\nX-A: 1\r\n"),) * 2:
+        client.send("{}\r\n{}\r\n".format(sent, lines).encode())
+        seen = json.loads(client.receive().body)
+        assert (seen["host"], seen["x-a"]) == ("b.example:81", "1")
+    client.send(b"GET http://b/headers HTTP/1.1\r\nX-A: 1\r\nhost: a\r\nX-B: 2\r\n\r\n")
+    assert json.loads(client.receive().body) == [["host", "b"], ["x-a", "1"], ["x-b", "2"]]
+    client.send(b"GET http://[::1]?x HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+    assert client.receive().text == "index"
+    client.send(b"GET http://b:/headers HTTP/1.0\r\n\r\n")
+    assert json.loads(client.receive().body) == [["host", "b:"]]
+    assert ends(client)
+
+
+def test_percent_in_the_query_of_an_absolute_form_without_a_path(client):
+    client.send(b"GET http://b?x=%20 HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert client.receive().text == "index"
+    client.send(b"GET http://b/users/a%2Fb?x=%20/c HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert json.loads(client.receive().body)["name"] == "a/b"
 
 
 def test_authority_form_is_for_connect(client):
@@ -436,7 +515,11 @@ def test_chunks_split_at_every_byte(client):
     assert client.receive("POST").body == b"one\r\n" + b"two" * 6
 
 
-@pytest.mark.parametrize("extension", [b";a", b"; a=b", b" ;a", b';a="b c"', b";" + b"x" * 200])
+EXTENSIONS = [b";a", b"; a=b", b" ;a", b';a="b c"', b";" + b"x" * 200, b"\t ; \ta \t= b;c;d=e"]
+EXTENSIONS += [b';a=""', b';a="\\"\t;\\\\" ;b', b';a="\xe9\\\xff"', b";!#$%&'*+-.^_`|~=1"]
+
+
+@pytest.mark.parametrize("extension", EXTENSIONS, ids=range(len(EXTENSIONS)))
 def test_chunk_extensions_are_ignored(client, extension):
     client.send(chunked("/echo", b"one", b"two", extension=extension))
     assert client.receive("POST").body == b"onetwo"
@@ -475,6 +558,29 @@ BAD_CHUNKS = [
     (400, b"3;a\rb\r\nabc\r\n0\r\n\r\n"),
     (400, b"3;" + b"x" * 300 + b"\r\nabc\r\n0\r\n\r\n"),
     (400, b"3" + b"0" * 300),
+    (400, b"3\x0b;x\r\nabc\r\n0\r\n\r\n"),
+    (400, b"3;x\x0b\r\nabc\r\n0\r\n\r\n"),
+    (400, b"3\x0c\r\nabc\r\n0\r\n\r\n"),
+    (400, b"\x0b3\r\nabc\r\n0\r\n\r\n"),
+    (400, b"3;\r\nabc\r\n0\r\n\r\n"),
+    (400, b"3; ;x\r\nabc\r\n0\r\n\r\n"),
+    (400, b"3;x;\r\nabc\r\n0\r\n\r\n"),
+    (400, b"3;x \r\nabc\r\n0\r\n\r\n"),
+    (400, b"3;x y\r\nabc\r\n0\r\n\r\n"),
+    (400, b"3;x=\r\nabc\r\n0\r\n\r\n"),
+    (400, b"3;=y\r\nabc\r\n0\r\n\r\n"),
+    (400, b"3;x=y=z\r\nabc\r\n0\r\n\r\n"),
+    (400, b"3;x=\xc3\xa9\r\nabc\r\n0\r\n\r\n"),
+    (400, b"3;x/y\r\nabc\r\n0\r\n\r\n"),
+    (400, b'3;"x"\r\nabc\r\n0\r\n\r\n'),
+    (400, b'3;x="y\r\nabc\r\n0\r\n\r\n'),
+    (400, b'3;x="y\\"\r\nabc\r\n0\r\n\r\n'),
+    (400, b'3;x="y\\\r\nabc\r\n0\r\n\r\n'),
+    (400, b'3;x="y"z\r\nabc\r\n0\r\n\r\n'),
+    (400, b'3;x="\x7f"\r\nabc\r\n0\r\n\r\n'),
+    (400, b'3;x="\\\x01"\r\nabc\r\n0\r\n\r\n'),
+    (400, b";x\r\nabc\r\n0\r\n\r\n"),
+    (400, b"3,x\r\nabc\r\n0\r\n\r\n"),
     (400, b"0\r\nX\r\n\r\n"),
     (400, b"0\r\n: x\r\n\r\n"),
     (400, b"0\r\nX : y\r\n\r\n"),
@@ -501,6 +607,59 @@ def test_malformed_chunks(api, path, status, body):
             assert ends(client)
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        request("/body", "POST", "Content-Length: 999999"),
+        request("/body", "POST", "Transfer-Encoding: chunked") + b"ffffff\r\n",
+        request("/body", "POST", "Transfer-Encoding: chunked") + b"x\r\n",
+        request("/ignore", "POST", "Transfer-Encoding: chunked") + b"x\r\n",
+    ],
+    ids=["too long", "too long in chunks", "malformed", "malformed and not read"],
+)
+def test_client_that_still_sends_reads_its_refusal(api, sent):
+    """What it sends behind the response meets no reset, which would overtake it
+    (RFC 9112 9.6), as long as it goes on."""
+    for _ in range(20):
+        with Client(api) as client:
+            client.send(sent)
+            client.receive("POST")
+            since = time.monotonic()
+            ended = select.select([client.socket], [], [], 0.1)[0]
+            if time.monotonic() - since > 0.2:
+                continue  # the machine was too busy to tell
+            assert not ended
+            client.send(b"x" * 1000)
+            client.socket.shutdown(socket.SHUT_WR)
+            assert client.socket.recv(1) == b""
+            return
+    raise AssertionError("the machine is too busy")
+
+
+def test_handler_that_reads_on_after_a_malformed_chunk(client):
+    """It gets the error again, and no end of the body."""
+    client.send(request("/stubborn", "POST", "Transfer-Encoding: chunked") + b"1\r\na\r\nx\r\n")
+    assert json.loads(client.receive("POST").body) == ["a", 400, 400, 400, True]
+    assert ends(client)
+
+
+# -- chunked bodies in HTTP/1.0 (RFC 9112 6.1)
+
+
+@pytest.mark.parametrize("connection", ["close", "keep-alive"])
+@pytest.mark.parametrize("path,body", [("/echo", b"onetwo"), ("/ignore", b"ignored")])
+def test_chunked_body_in_http_1_0(api, path, body, connection):
+    """It is read, and the connection ends after it."""
+    lines = ("Transfer-Encoding: chunked", f"Connection: {connection}")
+    sent = request(path, "POST", *lines, version="1.0") + b"3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"
+    for parts in ([sent + request("/x")], [bytes([b]) for b in sent]):
+        with Client(api) as client:
+            client.send(*parts)
+            response = client.receive("POST")
+            assert (response.body, response.closes) == (body, True)
+            assert ends(client)
+
+
 def test_malformed_chunks_that_nobody_read(api):
     """The answer comes; what follows is not taken for a request."""
     with Client(api) as client:
@@ -524,7 +683,41 @@ def test_chunks_for_raw_handlers(api, size):
             assert ends(client)
 
 
-# -- responses in chunks
+# -- responses in chunks, without content, and what they say of the connection
+
+
+@pytest.mark.parametrize("kind", ["str", "none", "generator", "dict", "iterator"])
+def test_205_has_no_content(client, kind):
+    """(RFC 9110 15.3.6)"""
+    for method in ("GET", "HEAD"):
+        response = client.get(f"/reset/{kind}", method=method)
+        assert (response.status, response.reason, response.body) == (205, "Reset Content", b"")
+        assert response["content-length"] == "0"
+        assert "content-type" not in response
+        assert "transfer-encoding" not in response
+    assert goes_on(client)
+
+
+@pytest.mark.parametrize(
+    "given,lines,version,got",
+    [
+        ("close", (), "1.1", ["close"]),
+        ("Close, x-y", (), "1.1", ["close, x-y"]),
+        ("keep-alive", ("Connection: close",), "1.1", ["close"]),
+        ("keep-alive, close", (), "1.1", ["close"]),
+        ("x-y,Keep-Alive,,close", ("Connection: close",), "1.1", ["close, x-y"]),
+        ("close", ("Connection: keep-alive",), "1.0", ["close"]),
+        ("keep-alive", ("Connection: keep-alive",), "1.0", ["keep-alive"]),
+        ("x-closed", (), "1.1", ["x-closed"]),
+        ("x-closed", ("Connection: keep-alive",), "1.0", ["keep-alive, x-closed"]),
+        ("", (), "1.1", []),
+    ],
+)
+def test_connection_field_of_a_handler(client, given, lines, version, got):
+    client.send(request("/connection?" + given.replace(" ", "+"), "GET", *lines, version=version))
+    response = client.receive()
+    assert response.all("connection") == got
+    assert (ends if "close" in got[:1] or "close, x-y" in got else goes_on)(client)
 
 
 def test_chunked_response(client):
@@ -592,7 +785,14 @@ def test_client_that_does_not_wait_for_100(client):
 
 @pytest.mark.parametrize(
     "path,length,status",
-    [("/no", 5, 404), ("/x", 5, 405), ("/echo", 300000, 413), ("/ignore", 5, 200)],
+    [
+        ("/no", 5, 404),
+        ("/x", 5, 405),
+        ("/no", 300000, 404),
+        ("/x", 300000, 405),
+        ("/echo", 300000, 413),
+        ("/ignore", 5, 200),
+    ],
 )
 def test_no_100_continue_when_the_body_is_not_read(client, path, length, status):
     """The client need not send it, so that nobody knows what would follow."""
@@ -693,9 +893,36 @@ def test_every_kind_of_request_after_every_other(api):
 # -- Upgrade (RFC 9110 7.8)
 
 
+HANDSHAKE = ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13")
+HANDSHAKE += ("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",)
+
+
+@pytest.mark.parametrize(
+    "line,body",
+    [
+        ("Content-Length: 6", b"\x81\x80abcd"),
+        ("Transfer-Encoding: chunked", b"6\r\n\x81\x80abcd\r\n0\r\n\r\n"),
+        ("Transfer-Encoding: chunked", b"0\r\n\r\n"),
+    ],
+)
+def test_websocket_handshake_with_a_body(client, line, body):
+    """Its bytes are no frames."""
+    client.send(request("/ws", "GET", *HANDSHAKE, line) + body)
+    assert client.receive().status == 400
+    assert ends(client)
+
+
+def test_100_before_101(client):
+    """(RFC 9110 7.8)"""
+    client.send(request("/ws", "GET", *HANDSHAKE, EXPECT))
+    while client.received.count(b"\r\n\r\n") < 2:
+        client.received += client._more()
+    first, second = client.received.split(b"\r\n\r\n")[:2]
+    assert first == b"HTTP/1.1 100 Continue"
+    assert second.startswith(b"HTTP/1.1 101 ")
+
+
 def test_upgrade_is_ignored_in_http_1_0(client):
-    lines = ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13")
-    lines += ("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",)
-    client.send(request("/ws", "GET", *lines, version="1.0"))
+    client.send(request("/ws", "GET", *HANDSHAKE, version="1.0"))
     assert client.receive().status == 426
     assert ends(client)

@@ -4,6 +4,7 @@ from builtins import len, memoryview, min  # found sooner in this module
 from micropython import const
 
 from web._codec import find_field, next_field
+from web.conn import later
 from web.stream import fill, receive_into, send
 
 _EXPECT = const(16)
@@ -62,7 +63,11 @@ class Headers:
 
 
 def headers(r):
-    return Headers(r._buf or r._conn.buf, r._head[5], r._end)
+    buf = r._buf or r._conn.buf
+    head = r._head
+    if 0 < head[8] < head[5]:  # in the target: it replaces the Host field
+        return later("query", "headers_of_absolute_form", buf, head, r._end)
+    return Headers(buf, head[5], r._end)
 
 
 def unread(r):

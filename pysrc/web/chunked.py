@@ -3,10 +3,11 @@ from micropython import const
 
 from web.body import receive
 from web.errors import HTTPException
-from web.syntax import check_token, check_value
+from web.syntax import TOKEN, check_token, check_value
 
 _LINE = const(256)  # most bytes of a chunk's line with its extensions
 _TRAILERS = const(1024)  # most bytes of all trailer fields
+_SPACE = " \t"
 
 
 class Chunks:
@@ -17,6 +18,7 @@ class Chunks:
         self._r = r
         self._total = 0
         self._first = True
+        self._failed = 0  # the status that the body is refused with
         self.ended = False
 
     async def next(self):
@@ -24,6 +26,8 @@ class Chunks:
         HTTPException: 400 for what is malformed, 413 for more than the limit."""
         if self.ended:
             return False
+        if self._failed:
+            raise HTTPException(self._failed)
         if self._first:
             self._first = False
         elif await self._line(2):
@@ -41,7 +45,7 @@ class Chunks:
 
     def _fail(self, status):
         # what follows can't be told from a request any more
-        self.ended = True
+        self._failed = status
         self._r._conn.closing = True
         raise HTTPException(status)
 
@@ -64,19 +68,16 @@ class Chunks:
             await receive(self._r, None, max(most, _LINE) + 2)
 
     def _size(self, line):
-        size, semicolon, extension = line.partition(b";")
-        if semicolon:
-            size = size.rstrip()
-            self._check(check_value, extension)
-        n = 0
-        for c in size.lower():
+        n = i = 0
+        for c in line.lower():
             digit = b"0123456789abcdef".find(bytes((c,)))
             if digit < 0:
-                self._fail(400)
+                break
             n = n * 16 + digit
             if n > self._r._limit:
                 self._fail(413)
-        if not size:
+            i += 1
+        if not i or i < len(line) and not _are_extensions(line, i):
             self._fail(400)
         return n
 
@@ -99,3 +100,44 @@ class Chunks:
             check("".join(map(chr, part)))  # of bytes, which need not be UTF-8
         except ValueError:
             self._fail(400)
+
+
+def _skip(line, i, among):
+    # the first index from i on of a byte that is not among these
+    while i < len(line) and chr(line[i]) in among:
+        i += 1
+    return i
+
+
+def _are_extensions(line, i):
+    # *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] ), RFC 9112 7.1.1
+    while i < len(line):
+        i = _skip(line, i, _SPACE)
+        if line[i : i + 1] != b";":
+            return False
+        name = _skip(line, i + 1, _SPACE)
+        i = _skip(line, name, TOKEN)
+        if i == name:
+            return False
+        value = _skip(line, i, _SPACE)
+        if line[value : value + 1] == b"=":
+            value = _skip(line, value + 1, _SPACE)
+            i = _skip_value(line, value)
+            if i == value:
+                return False
+    return True
+
+
+def _skip_value(line, i):
+    # the index behind a token or a quoted-string (RFC 9110 5.6.4), i if there is none
+    if line[i : i + 1] != b'"':
+        return _skip(line, i, TOKEN)
+    escaped = False
+    for end in range(i + 1, len(line)):
+        c = line[end]
+        if c < 32 and c != 9 or c == 127:
+            break
+        if not escaped and c == 34:
+            return end + 1
+        escaped = not escaped and c == 92
+    return i

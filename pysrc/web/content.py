@@ -54,8 +54,10 @@ def _args(r):
 
 
 def _cookies(r):
+    # RFC 6265 5.4; a comma may be a part of a value
     cookies = {}
-    for pair in headers(r).get("cookie", "").replace(", ", "; ").split(";"):
+    lines = [value for name, value in headers(r).items() if name == "cookie"]
+    for pair in ";".join(lines).split(";"):
         name, equals, value = pair.strip().partition("=")
         if equals and name not in cookies:
             if len(value) > 1 and value[0] == value[-1] == '"':

@@ -86,6 +86,8 @@ async def _handle(app, apps, conn, r, route, entry):
     handler, raw, limit, _ = entry or (None,) * 4
     # hooks may read the body as well
     if r.over(app.max_body if limit is None else limit):
+        if handler is None:
+            return _unhandled(app, r, route)
         raise HTTPException(413)
     for hooks in of(apps):
         for hook in hooks.before:
@@ -102,9 +104,13 @@ async def _handle(app, apps, conn, r, route, entry):
 
 def _unhandled(app, r, route):
     """Return the response to OPTIONS, else raise HTTPException."""
-    if r.path == "*":
-        route = app.methods
-    if r.method == "OPTIONS" and route:
+    if r.method == "OPTIONS" and r.path == "*":
+        # RFC 9110 9.3.7: what there is at any path
+        routes = list(app._routes.values())
+        if app._router:
+            routes += [methods for _, methods in app._router.items()]
+        route = {method: None for methods in routes for method in methods}
+    if r.method == "OPTIONS" and route is not None:
         return _response(None, 204, {"Allow": _allow(route)})
     if r.method not in app.methods:
         raise HTTPException(501)

@@ -1,6 +1,7 @@
 # Ending a connection so that its client reads the last response.
 from micropython import const
 
+from web._codec import utf8
 from web.body import unread
 from web.errors import reason
 from web.stream import new_buffer, receive_into, send
@@ -13,12 +14,18 @@ _PAUSE_TICKS = const(2)
 
 async def refuse(conn, status):
     """Answer what is no request with a status and the connection's end."""
-    phrase = reason(status)
+    line = bytes(memoryview(conn.buf)[conn.pos : conn.end]).lstrip(b"\r\n").split(b"\n", 1)[0]
+    method, space, target = line.partition(b" ")
+    phrase = text = reason(status)
+    if status == 400 and utf8(target, 0, len(target), 0) < 0:
+        text += ": the target is not UTF-8"
     conn.deadline = None
     await send(
         conn,
         "HTTP/1.1 {} {}\r\nConnection: close\r\nContent-Type: text/plain\r\n"
-        "Content-Length: {}\r\n\r\n{}".format(status, phrase, len(phrase), phrase).encode(),
+        "Content-Length: {}\r\n\r\n{}".format(
+            status, phrase, len(text), "" if space and method == b"HEAD" else text
+        ).encode(),
     )
     await linger(conn)
 

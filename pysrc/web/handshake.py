@@ -9,6 +9,7 @@ from web.stream import new_buffer, send
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _UPGRADE = const(4)
+_EXPECT = const(16)
 _PACKED = const(0x40)
 _UPGRADE_FIELDS = "Upgrade: websocket\r\nConnection: upgrade\r\n"
 
@@ -36,7 +37,7 @@ def check(r):
         raise HTTPException(426, _UPGRADE_FIELDS + "Sec-WebSocket-Version: 13\r\n")
     key = get("sec-websocket-key", "").encode()
     try:
-        if len(key) == 24 and len(a2b_base64(key)) == 16 and not r.length:
+        if len(key) == 24 and len(a2b_base64(key)) == 16 and r.length == 0:
             return key
     except ValueError:
         pass
@@ -67,6 +68,8 @@ async def accept(
             ws.special = True
             ws.expect |= _PACKED
             head += line
+    if r.flags & _EXPECT:  # RFC 9110 7.8
+        head = b"HTTP/1.1 100 Continue\r\n\r\n" + head
     conn = w.conn
     later("control", "admit", conn)
     r._buf = conn.buf[: r._end]  # for as long as the connection is open, but no more

@@ -1,5 +1,6 @@
-# What text from outside stands for: query strings, the bodies of HTML forms, JSON.
-from web._codec import unquote, utf8
+# What text from outside stands for: query strings, the bodies of HTML forms, JSON, and
+# the fields of a request whose target names the host.
+from web._codec import next_field, unquote, utf8
 
 
 def parse_qs(s):
@@ -86,3 +87,22 @@ def _escaped(text, i):
         return 0
     high, low = unhexlify(text[i + 2 : i + 6])
     return high << 8 | low
+
+
+def headers_of_absolute_form(buf, head, end):
+    """Return the Headers of a request with that head: its target's authority stands for
+    the Host field (RFC 9112 3.2.2)."""
+    from web.body import Headers
+
+    lines = b"Host: " + buf[head[8] : head[9]] + b"\r\n"
+    out = [None, None]
+    pos = head[5]
+    while True:
+        start = pos
+        pos = next_field(buf, pos, end, out)
+        if not pos:
+            break
+        if out[0].lower() != "host":
+            lines += buf[start:pos]
+    lines += b"\r\n"
+    return Headers(lines, 0, len(lines))

@@ -58,7 +58,8 @@ class Router:
             # a slash that was sent percent-encoded is no separator
             path = r.target.split("?")[0]
             if path[0] != "/":  # absolute-form
-                path = path[path.find("/", path.find("://") + 3) :]
+                start = path.find("/", path.find("://") + 3)
+                path = path[start:] if start >= 0 else "/"
         values = []
         found = _search(self._root, path.split("/"), 1, values)
         return found and (found[0], dict(zip(found[1], values)))

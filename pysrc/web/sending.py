@@ -20,15 +20,20 @@ async def send_response(conn, r, response):
     if not 200 <= status <= 999:
         raise ValueError("status {}".format(status))
     lines, own = _field_lines(response)
-    if "close" in own.get("connection", "").lower() or not r.drainable():
+    options = [option.strip() for option in own.get("connection", "").split(",")]
+    if "close" in [option.lower() for option in options] or not r.drainable():
         conn.closing = True
     body = _content(response.body)
+    if status == 205:  # RFC 9110 15.3.6
+        if hasattr(body, "close"):
+            body.close()
+        body = b""
     pieces = hasattr(body, "__aiter__")
     length = len(body) if not pieces else None
     chunked = False
     empty = status == 204 or status == 304
     if not empty:
-        if response.body is not None or "content-type" in own:
+        if status != 205 and response.body is not None or "content-type" in own:
             kind = own.get("content-type") or _type_of(response.body)
             lines += "Content-Type: " + kind + "\r\n"
         if pieces and "content-length" in own:
@@ -42,7 +47,7 @@ async def send_response(conn, r, response):
             lines += "Transfer-Encoding: chunked\r\n"
         else:
             conn.closing = True  # its end is the body's
-    lines += _connection(conn, r, own.get("connection"))
+    lines += _connection(conn, r, options)
     head = "HTTP/1.1 {} {}\r\n{}\r\n".format(status, reason(status), lines).encode()
     if empty or r.method == "HEAD":
         if hasattr(body, "close"):
@@ -100,10 +105,9 @@ def _field_lines(response):
 def _connection(conn, r, options):
     """Return the Connection field's line, which tells whether the connection stays
     where that does not go without saying (RFC 9112 9.6), and other options."""
-    own = "close" if conn.closing else "" if r.flags & _HTTP11 else "keep-alive"
-    if options and own not in options.lower():
-        own += ", " + options
-    return "Connection: " + (own or options) + "\r\n" if own or options else ""
+    own = ["close"] if conn.closing else [] if r.flags & _HTTP11 else ["keep-alive"]
+    own += [option for option in options if option.lower() not in ("", "close", "keep-alive")]
+    return "Connection: " + ", ".join(own) + "\r\n" if own else ""
 
 
 async def _send_pieces(conn, head, stream, chunked, left):

@@ -1,11 +1,11 @@
 # What may stand in field lines (RFC 9110 5).
-_TOKEN = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+TOKEN = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def check_token(name):
     """Return name, a str. Raises ValueError when it is no token (RFC 9110 5.6.2)."""
     for c in name:
-        if c not in _TOKEN:
+        if c not in TOKEN:
             raise ValueError("name " + repr(name))
     if not name:
         raise ValueError("name is empty")

@@ -149,6 +149,16 @@ async def gated(r):
     yield "second"
 
 
+@app.get("/reset/<kind>")
+def reset_content(r, kind):
+    return web.Response(RESULTS[kind](), 205)
+
+
+@app.get("/connection")
+def connection(r):
+    return web.Response("x", headers={"Connection": (r.query or "").replace("+", " ")})
+
+
 @app.get("/open")
 def open_gate(r):
     gate.set()
@@ -453,6 +463,17 @@ async def save(r):
 @app.post("/small", max_body=10)
 async def small(r):
     return await r.body()
+
+
+@app.post("/stubborn")
+async def stubborn(r):
+    seen = [str(await r.read(1), "utf-8")]
+    for _ in range(3):
+        try:
+            seen.append(str(await r.read(), "utf-8"))
+        except web.HTTPException as e:
+            seen.append(e.status)
+    return seen + [r.unread]
 
 
 @app.post("/ignore")
