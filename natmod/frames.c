@@ -3,6 +3,8 @@
 
 #include "ws.c"
 
+BINDINGS
+
 // ws_parse(buf, start, end, expect, out) -> int
 // expect: see ws.h; out: first byte, payload length
 // The header of a masked frame ends with the key, and what is there of its payload

@@ -86,6 +86,8 @@ static const uint8_t classes[127] = { CLASS16(0), CLASS16(16), CLASS16(32), CLAS
     CLASS16(64), CLASS16(80), CLASS16(96), CLASS4(112), CLASS4(116), CLASS4(120), CLASS(124),
     CLASS(125), CLASS(126) };
 
+_Static_assert(QUERY == 0x80, "see check_partial_line");
+
 static inline int is_digit(uint32_t c) {
     return c - '0' < 10;
 }
@@ -369,11 +371,11 @@ static int check_form(http_head_t *h, const uint8_t *buf) {
 // one (the start of a TLS handshake, say) is refused at once.
 static int check_partial_line(const uint8_t *p, const uint8_t *end, size_t max_target) {
     uint32_t class = TOKEN;
-    uint32_t high = 0;
     size_t max = HTTP_METHOD_MAX;
     for (;;) {
         const uint8_t *part = p;
-        while (p < end && (*p < sizeof(classes) ? classes[*p] & class : *p & high)) {
+        // bytes beyond ASCII may yet turn out to be UTF-8, in a target
+        while (p < end && (*p < sizeof(classes) ? classes[*p] & class : *p & class & QUERY)) {
             p++;
         }
         if ((size_t)(p - part) > max) {
@@ -389,7 +391,6 @@ static int check_partial_line(const uint8_t *p, const uint8_t *end, size_t max_t
             return 0;
         }
         class = PATH | QUERY;
-        high = 0x80; // UTF-8, for all one knows
         max = max_target;
     }
 }

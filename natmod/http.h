@@ -56,7 +56,8 @@ typedef struct {
 //   = 0  more bytes are needed.
 //   < 0  minus the status to refuse the request with.
 // A fault is told at the latest when its line is complete; one in a method or a
-// target at once, but for bytes that are no UTF-8. A head longer than the caller's buffer is the caller's to refuse.
+// target at once, but for bytes that are no UTF-8. A head longer than the caller's buffer is the
+// caller's to refuse.
 AIOWEB_FN int http_parse_head(
     const uint8_t *buf, size_t n, size_t max_target, size_t max_fields, http_head_t *h);
 

@@ -4,6 +4,8 @@
 #include "http.c"
 #include "text.c"
 
+BINDINGS
+
 static mp_obj_t new_str(const uint8_t *p, size_t n) {
     return mp_obj_new_str((const char *)p, n);
 }
