@@ -1,5 +1,7 @@
 """The shared vectors on the native modules, the portable twins and the host's C."""
 
+import random
+import re
 import subprocess
 
 import hostc
@@ -51,3 +53,12 @@ def test_c_under_sanitizers(compiler):
         (command, answer, want) for (command, want), answer in zip(cases, answers) if answer != want
     ]
     assert wrong == []
+
+
+def test_bytes_beyond_ascii_change_no_framing():
+    """Random targets on both parsers; a failure names its head, and the seed."""
+    for seed in (1, random.randrange(1 << 30)):
+        output = run_micropython(DEVICE / "targets.py", seed, 5000)
+        found = re.fullmatch(r"accepted (\d+) refused (\d+) beyond ASCII (\d+)\n", output)
+        assert found, f"seed {seed}: {output}"
+        assert all(int(n) > 200 for n in found.groups()), output
