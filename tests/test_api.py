@@ -586,6 +586,7 @@ INVALID_JSON += [
     b'"\xed\xa0\xbd"',
     b'"\xc0\x80"',
 ]
+INVALID_JSON += [b"1,", b"1 ,\r\n", b'{"a":1},', b"[1]:", b",", b"[1],,"]
 INVALID_JSON += [b"\xef\xbb\xbf", b"\xef\xbb\xbf\xef\xbb\xbf1", b"1\xef\xbb\xbf", b"\xfe\xff\x001"]
 
 

@@ -106,10 +106,10 @@ def _unhandled(app, r, route):
     """Return the response to OPTIONS, else raise HTTPException."""
     if r.method == "OPTIONS" and r.path == "*":
         # RFC 9110 9.3.7: what there is at any path
-        routes = list(app._routes.values())
+        routes = list(app._routes.items())
         if app._router:
-            routes += [methods for _, methods in app._router.items()]
-        route = {method: None for methods in routes for method in methods}
+            routes += app._router.items()
+        route = [method for _, methods in routes for method in methods]
     if r.method == "OPTIONS" and route is not None:
         return _response(None, 204, {"Allow": _allow(route)})
     if r.method not in app.methods:

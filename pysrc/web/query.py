@@ -32,24 +32,27 @@ def decode_json(data):
 
     json.loads() takes a text that ends early: it does without the last bracket. As
     the first of two items of a list, what is not a whole text shows: then there are
-    not two.
+    not two. (To it a comma is as a space.)
     """
     import json
 
     data = memoryview(data)  # of a str, too, its length is in bytes
-    text = bytearray(len(data) + 4)
+    n = len(data)
+    text = bytearray(n + 4)
     text[0] = 91  # [
     text[1:-3] = data
     text[-3:] = b",0]"
     if text[1:4] == b"\xef\xbb\xbf":
         text[1:4] = b"   "
-    if utf8(text, 0, len(text), 0):
-        raise ValueError("not UTF-8")
+    while text[n] in b" \t\r\n":
+        n -= 1
+    if text[n] in b",:" or utf8(text, 0, len(text), 0):
+        raise ValueError("no JSON text")
     if b"\\u" in text:
         text = _join_surrogates(bytes(text))
     value = json.loads(text)
     if len(value) != 2:
-        raise ValueError("not one JSON text")
+        raise ValueError("no JSON text")
     return value[0]
 
 

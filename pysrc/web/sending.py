@@ -20,8 +20,8 @@ async def send_response(conn, r, response):
     if not 200 <= status <= 999:
         raise ValueError("status {}".format(status))
     lines, own = _field_lines(response)
-    options = [option.strip() for option in own.get("connection", "").split(",")]
-    if "close" in [option.lower() for option in options] or not r.drainable():
+    options = [option.strip() for option in own.get("connection", "").lower().split(",")]
+    if "close" in options or not r.drainable():
         conn.closing = True
     body = _content(response.body)
     if status == 205:  # RFC 9110 15.3.6
@@ -106,7 +106,7 @@ def _connection(conn, r, options):
     """Return the Connection field's line, which tells whether the connection stays
     where that does not go without saying (RFC 9112 9.6), and other options."""
     own = ["close"] if conn.closing else [] if r.flags & _HTTP11 else ["keep-alive"]
-    own += [option for option in options if option.lower() not in ("", "close", "keep-alive")]
+    own += [option for option in options if option not in ("", "close", "keep-alive")]
     return "Connection: " + ", ".join(own) + "\r\n" if own else ""
 
 
