@@ -288,7 +288,7 @@ static int take_field(http_head_t *h, const uint8_t *buf, const http_field_t *f)
     const uint8_t *end = buf + f->value.end;
     switch (find_word(name, len)) {
         case WORD_HOST:
-            if (h->flags & SEEN_HOST || skip_host(p, 0) != end) {
+            if (skip_host(p, 0) != end || h->flags & SEEN_HOST) {
                 return -400;
             }
             h->flags |= SEEN_HOST;
@@ -426,11 +426,8 @@ static int parse_request_line(
             return -400;
         }
     }
-    if ((size_t)(q - p) > max_target) {
-        return -414;
-    }
-    if (q == p) {
-        return -400;
+    if ((size_t)(q - p) - 1 >= max_target) {
+        return q == p ? -400 : -414;
     }
     set_span(&h->target, buf, p, q);
     set_span(&h->path, buf, p, path);
