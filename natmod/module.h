@@ -23,11 +23,7 @@ __attribute__((noinline, const)) static const mp_fun_table_t *fun_table(void) {
 #endif
 
 // The bindings that follow are smaller with addresses that are not kept in registers.
-#ifdef __riscv
 #define BINDINGS _Pragma("GCC optimize(\"no-move-loop-invariants\")")
-#else
-#define BINDINGS
-#endif
 
 static size_t get_int(mp_obj_t o) {
     return (size_t)mp_obj_get_int(o);
