@@ -136,7 +136,9 @@ async def main():
         stream = Stream(parts)
         conn = Connection(app, stream, ("memory", 0))
         conn.task = core.cur_task
+        app.connections.append(conn)
         await app._serve_connection(conn)
+        app.on_end(conn.task, None)  # as asyncio does when a task has ended
         print(stream.closed, stream.sent)
 
 
