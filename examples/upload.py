@@ -22,7 +22,7 @@ async def settings(r):
 def show_settings(r):
     return 'saved {}, theme {}'.format(r.args.get('saved'), r.cookies.get('theme'))
 
-# each piece leaves when it is there
+# what is ready leaves together, and at once when the generator waits
 @app.get('/log.csv')
 def log(r):
     def lines():

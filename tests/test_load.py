@@ -6,12 +6,14 @@ import select
 import socket
 import struct
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import emulators
 import matrix
 import pytest
+import wire
 from conftest import BUILD, DEVICE, Server, serving
-from rawclient import END, LET_GO, SOME, Client, body, drip
+from rawclient import END, LET_GO, SOME, Client, body, drip, wait_until
 from test_server import GET, head_of
 
 SCRIPT = DEVICE / "hostile.py"
@@ -96,6 +98,62 @@ def test_bursts_with_little_memory(small, kind):
         get(small, within=5)
     assert small.process.poll() is None
     assert [line for line in small.console if "accept failed: MemoryError" not in line] == []
+
+
+@contextlib.contextmanager
+def serving_images(folder, heap, arch, target):
+    """A 32-bit build that serves parts of a file."""
+    emulators.build(target)
+    path = folder / "file"
+    path.write_bytes(IMAGES)
+    argv = emulators.command(target, heap)
+    server = Server(
+        "native" if arch else "portable",
+        lambda port: [*argv, DEVICE / "images.py", str(port), path],
+        packages=BUILD / "dist" / matrix.dist_dir(arch or matrix.PORTABLE).name,
+    )
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+IMAGES = bytes(i * 7 % 251 for i in range(13000))
+
+
+@pytest.mark.parametrize("arch,target", [("armv7emsp", "unix-armv7emsp"), (None, "unix-armv6m")])
+def test_page_of_images_with_little_memory(tmp_path, arch, target):
+    """By six connections, as browsers do it: each image arrives whole."""
+
+    def load(numbers):
+        with wire.Client(images) as client:
+            return [(n, client.get(f"/images/{n}")) for n in numbers]
+
+    with serving_images(tmp_path, "80k", arch, target) as images, ThreadPoolExecutor(6) as pool:
+        for responses in pool.map(load, [range(i, 60, 6) for i in range(6)]):
+            for n, response in responses:
+                assert (response.status, len(response.body)) == (200, 6000 + 100 * n)
+                assert response.body == IMAGES[n : n + 6000 + 100 * n]
+        assert images.console == []
+
+
+def test_clients_that_take_nothing_hold_little(tmp_path):
+    """What the server holds for each is its connection, one buffer, the generator and a
+    piece of 1 KB."""
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(
+            serving_images(tmp_path, "200k", "armv7emsp", "unix-armv7emsp")
+        )
+        other = stack.enter_context(wire.Client(server))
+        assert other.get("/images/1").status == 200  # which loads what it needs
+        before = int(other.get("/memory").text)
+        for _ in range(8):
+            client = stack.enter_context(Client(server, 4096))
+            client.run([head_of("/endless"), SOME])
+        wait_until(lambda: int(other.get("/memory").text) - before <= 8 * STALLED)
+
+
+STALLED = 4800  # bytes
 
 
 # -- many clients, default limits

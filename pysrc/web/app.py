@@ -131,6 +131,7 @@ class App(Server):
                 body = entry[0](r)
             kind = type(body)
             if kind is _Coroutine:
+                conn.task.data = conn  # until it waits, see response.given()
                 try:
                     item = next(body)
                 except StopIteration as e:

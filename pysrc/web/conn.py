@@ -1,4 +1,5 @@
 # A connection: a non-blocking socket, and the one buffer that is read into.
+import gc
 from asyncio import core
 from builtins import bytearray, id  # found sooner in this module
 
@@ -23,6 +24,7 @@ def later(module, name, *args):
     # an import statement takes its time even when the module is there
     function = _loaded.get(name)
     if function is None:
+        gc.collect()  # what stays for good should lie where the heap begins
         function = getattr(__import__("web." + module, None, None, (name,)), name)
         _loaded[name] = function
     return function(*args)

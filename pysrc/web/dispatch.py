@@ -10,6 +10,7 @@ from web.errors import HTTPException, reason
 from web.hooks import of
 from web.stream import Writer
 
+_RETRY = "Retry-After: 5\r\n"
 _SENT = object()  # instead of a result: the response has left already
 
 
@@ -34,7 +35,7 @@ async def dispatch(app, conn, r, route):
 
 async def resumed(entry, conn, r, coroutine, item):
     """Answer r with what its handler's coroutine, which gave item, returns yet."""
-    await _answer(entry[3], conn, r, later("response", "resume", coroutine, item))
+    await _answer(entry[3], conn, r, later("response", "resume", coroutine, item, conn))
 
 
 async def returned(entry, conn, r, result):
@@ -261,7 +262,7 @@ async def _fault(apps, conn, r, e):
                 return _response_of(await _call(handler, r), status)
             except BaseException as fault:
                 report(r, _fault_of(conn, fault))
-    return _response_to(HTTPException(status))
+    return _response_to(HTTPException(status, _RETRY if status == 503 else ""))
 
 
 def _response_to(e):

@@ -1,5 +1,5 @@
 # What handlers return.
-
+from asyncio import core
 
 from web.syntax import check_token, check_value
 
@@ -10,7 +10,8 @@ class Response:
     """A response: body, status and header fields.
 
     body     str or bytes-like; dict or list, sent as JSON; a generator or an
-             asynchronous iterator of str and bytes pieces, sent as they come;
+             asynchronous iterator of str and bytes pieces, sent as they come, small ones
+             together;
              None for none
     status   int
     headers  dict of str by name; a list for a field with several lines
@@ -89,7 +90,7 @@ class Stream:
 
     def __init__(self, first, generator):
         self.first = first
-        self._generator = generator
+        self.generator = generator
 
     def __aiter__(self):
         return self
@@ -97,46 +98,67 @@ class Stream:
     async def __anext__(self):
         item = self.first
         self.first = None
-        if item is not None:
-            return item
-        while True:
+        while item is None:
             try:
-                item = self._generator.send(None)
+                item = step(self.generator)
             except StopIteration:
                 raise StopAsyncIteration
-            if isinstance(item, PIECES):
-                return item
-            yield _to_loop(item)
+            if item is None:
+                yield
+        return item
 
     def close(self):
-        self._generator.close()
+        self.generator.close()
 
 
-def _to_loop(item):
-    # what asyncio's own waiting yields
-    if item is not None:
+def step(generator, thrown=None):
+    """Run a generator on, by throwing an exception into it if there is one. Returns
+    the piece that it gives, or None when the current task is to wait. Raises
+    StopIteration at its end, TypeError for what is no piece."""
+    task = core.cur_task
+    task.data = generator
+    try:
+        item = generator.throw(thrown) if thrown else generator.send(None)
+    except BaseException:
+        task.data = None
+        raise
+    return given(item, generator)
+
+
+def given(item, mark):
+    """Return what a generator gave, see step(). The current task's data was set to mark
+    before.
+
+    MicroPython has one type for generators and coroutines, so what comes out tells:
+    str and bytes are pieces, None is for the event loop. Whatever a task waits for sets
+    its data; one that gives None and waits for nothing would never be run again.
+    """
+    task = core.cur_task
+    lost = task.data is mark
+    if lost:
+        task.data = None
+    if lost if item is None else not isinstance(item, PIECES):
         raise TypeError("a piece must be str or bytes, not " + repr(type(item)))
     return item
 
 
-async def resume(coroutine, item):
-    """Run a coroutine that gave item on; return its result, or a Stream as soon as
-    it gives a piece.
-
-    MicroPython has one type for generators and coroutines, so what comes out tells:
-    str and bytes are pieces, None is for the event loop.
-    """
-    while not isinstance(item, PIECES):
-        try:
-            yield _to_loop(item)
-        except BaseException as e:
-            thrown = e
-        else:
+async def resume(coroutine, item, mark):
+    """Run a coroutine that gave item on, see given(); return its result, or a Stream as
+    soon as it gives a piece."""
+    try:
+        item = given(item, mark)
+        while item is None:
             thrown = None
-        try:
-            item = coroutine.throw(thrown) if thrown else coroutine.send(None)
-        except StopIteration as e:
-            return e.value
+            try:
+                yield
+            except BaseException as e:
+                thrown = e
+            item = step(coroutine, thrown)
+    except StopIteration as e:
+        return e.value
+    except TypeError:
+        coroutine.close()
+        raise
     return Stream(item, coroutine)
 
 
@@ -145,11 +167,12 @@ async def call(function, *args):
     Stream."""
     result = function(*args)
     if hasattr(result, "send") and hasattr(result, "throw"):
+        core.cur_task.data = result
         try:
             item = next(result)
         except StopIteration as e:
             return e.value
-        return await resume(result, item)
+        return await resume(result, item, result)
     return result
 
 

@@ -1,9 +1,10 @@
 # How a response is sent.
 from micropython import const
 
+from web.conn import later
 from web.errors import reason
-from web.response import PIECES, Stream
-from web.stream import send
+from web.response import PIECES
+from web.stream import octets, send
 from web.syntax import check_token, check_value
 
 _HTTP11 = const(1)
@@ -28,7 +29,7 @@ async def send_response(conn, r, response):
         if hasattr(body, "close"):
             body.close()
         body = b""
-    pieces = hasattr(body, "__aiter__")
+    pieces = body is response.body and not isinstance(body, PIECES)
     length = len(body) if not pieces else None
     chunked = False
     empty = status == 204 or status == 304
@@ -54,7 +55,9 @@ async def send_response(conn, r, response):
             body.close()
         await send(conn, head)
     elif pieces:
-        await _send_pieces(conn, head, body, chunked, length)
+        rest = later("streaming", "send_pieces", conn, head, body, chunked, length)
+        head = lines = own = None  # which would stay in memory with a client that is slow
+        await rest
     elif length <= _PIECE:
         await send(conn, head + bytes(body))
     else:
@@ -62,21 +65,37 @@ async def send_response(conn, r, response):
 
 
 def _content(body):
-    """Return what is sent for a Response's body: bytes-like, or an asynchronous
-    iterator. Raises TypeError."""
-    if hasattr(body, "send"):
-        return Stream(None, body)
-    if hasattr(body, "__aiter__"):
+    """Return what is sent for a Response's body: bytes-like, or itself if it gives
+    pieces. Raises TypeError, ValueError."""
+    if hasattr(body, "send") or hasattr(body, "__aiter__"):
         return body
     if body is None:
         return b""
     if isinstance(body, (dict, list)):
-        import json
-
-        body = json.dumps(body)
+        body = _json(body)
     if not isinstance(body, PIECES):
         raise TypeError("a handler can't return " + repr(type(body)))
-    return memoryview(body)  # of a str, too, its length is in bytes
+    return octets(body)  # of a str, too, its length is in bytes
+
+
+def _json(value):
+    import json
+
+    text = json.dumps(value)
+    if "nan" in text or "inf" in text:
+        _check_finite(value)
+    return text
+
+
+def _check_finite(value):
+    # JSON has no infinities and no NaN (RFC 8259 6)
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            _check_finite(item)
+    elif isinstance(value, float) and value - value != 0:
+        raise ValueError("JSON has no " + str(value))
 
 
 def _type_of(body):
@@ -108,41 +127,3 @@ def _connection(conn, r, options):
     own = ["close"] if conn.closing else [] if r.flags & _HTTP11 else ["keep-alive"]
     own += [option for option in options if option not in ("", "close", "keep-alive")]
     return "Connection: " + ", ".join(own) + "\r\n" if own else ""
-
-
-async def _send_pieces(conn, head, stream, chunked, left):
-    """Send head and the pieces of stream: as chunks, or up to `left` bytes, or to
-    the connection's end."""
-    ended = False
-    try:
-        if not isinstance(stream, Stream) or stream.first is None:
-            await send(conn, head)
-            head = b""
-        async for piece in stream:
-            if not isinstance(piece, PIECES):
-                raise TypeError("a piece must be str or bytes, not " + repr(type(piece)))
-            piece = memoryview(piece)
-            n = len(piece)
-            if n == 0:
-                continue  # a chunk without data would be the last one
-            if left is not None:
-                left -= n
-                if left < 0:
-                    raise ValueError("more than the Content-Length")
-            start = head + b"%x\r\n" % n if chunked else head
-            end = b"\r\n" if chunked else b""
-            head = b""
-            if n <= _PIECE:
-                await send(conn, start + bytes(piece) + end)
-            else:
-                await send(conn, start, piece, end)
-        if left:
-            raise ValueError("less than the Content-Length")
-        if chunked or head:
-            await send(conn, head + (b"0\r\n\r\n" if chunked else b""))
-        ended = True
-    finally:
-        if not ended:
-            conn.closing = True
-        if hasattr(stream, "close"):
-            stream.close()

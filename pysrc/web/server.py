@@ -104,6 +104,7 @@ class Server:
         self._task = None  # what accepts connections
         self._watch = None  # what watches over their deadlines
         self._needed = asyncio.Event()  # it should
+        self.streams = []  # responses of pieces under way, see web.streaming
         self.connections = []  # in the order of their acceptance
         self.on_end = self._forget  # what asyncio calls when the task of one has ended
         self.ended = asyncio.Event()  # one of them ended
@@ -164,6 +165,8 @@ class Server:
             try:
                 wait(self, listener, entry, self._task)
                 yield
+                if self.streams:
+                    await later("streaming", "wait_for_memory", self)
                 if len(self.connections) >= self.max_connections:
                     if not await later("control", "make_room", self, listener):
                         continue
@@ -283,6 +286,7 @@ class Server:
         register = queue.poller.register
         max_target = self.max_target
         max_fields = self.max_fields
+        streams = self.streams
         try:
             n = sock.readinto(buf)  # most clients have sent their request already
             while True:
@@ -317,6 +321,8 @@ class Server:
                 conn.pos = r._end = conn.pos + used
                 if head[4] > 0 or head[3] & _CHUNKED:
                     r.begin()
+                if streams:
+                    await later("streaming", "wait_for_memory", self, conn)
                 rest = answer(conn, r)
                 if rest:
                     # other tasks run only now
@@ -357,5 +363,6 @@ class Server:
         except Exception as e:
             print("web: fault:", repr(e))  # of this package
         finally:
+            task.data = None  # asyncio expects it of a task that ends
             if conn.upgraded:
                 later("upgraded", "go_on", conn, r)

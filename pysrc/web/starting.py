@@ -31,4 +31,5 @@ def listen(server, host, port, ssl):
             later("control", "unwatch", server)
         server.queue = core._io_queue
         server.connections = []
+        server.streams = []
     server._task = asyncio.create_task(server._accept_all(listener))

@@ -7,7 +7,7 @@ from builtins import len, memoryview  # found sooner in this module
 
 from micropython import const
 
-from web._codec import parse_head
+from web._codec import parse_head, utf8
 from web.conn import wait
 
 _READ = const(0)  # index in an entry of IOQueue: the task that waits to read
@@ -153,6 +153,28 @@ def new_buffer(conn, size):
 # -- sending
 
 
+def octets(data):
+    """Return data (str or bytes-like) as it is sent: bytes-like, with as many items as
+    bytes. Raises ValueError for a str that is not UTF-8, TypeError for what can't be
+    sent.
+
+    A str of MicroPython may hold half a surrogate pair, which RFC 3629 3 forbids, and
+    as the value of JSON it often does.
+    """
+    if isinstance(data, str):
+        view = memoryview(data)
+        n = len(view)
+        if n != len(data) and utf8(view, 0, n, 0):
+            raise ValueError("text that can't be UTF-8")
+        return view
+    if isinstance(data, memoryview):
+        if len(bytes(data[:1])) > 1:  # of an array of larger items
+            return bytes(data)
+    elif not isinstance(data, (bytes, bytearray)):
+        raise TypeError("can't send " + repr(type(data)))
+    return data
+
+
 def send_now(conn, data, n):
     """Send as much of data[:n] (bytes-like) as the socket takes without waiting.
     Returns how many bytes that is. No sender may be waiting. Raises OSError."""
@@ -230,9 +252,8 @@ class Writer:
 
     def write(self, data):
         """Add data (bytes-like or str, sent as UTF-8) to what the next drain()
-        sends."""
-        if isinstance(data, str):
-            data = data.encode()
+        sends. Raises ValueError for a str that can't be UTF-8, TypeError."""
+        data = octets(data)
         out = self._out
         if out is None:
             # mutable data is copied: the caller may reuse it before drain()
@@ -251,10 +272,11 @@ class Writer:
             await send(self.conn, data)
 
     async def send(self, *parts):
-        """Send what was written, then the parts (bytes-like). Raises OSError when the
-        client is gone."""
+        """Send what was written, then the parts (bytes-like or str). Raises OSError when
+        the client is gone, ValueError and TypeError as write() does."""
+        parts = [octets(part) for part in parts]
         await self.drain()
-        await send(self.conn, *parts)
+        await send_each(self.conn, parts)
 
     def get_extra_info(self, name):
         """Return the client's address for 'peername', the socket for 'socket'."""

@@ -1,4 +1,6 @@
 # What may stand in field lines (RFC 9110 5).
+from web.stream import octets
+
 TOKEN = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -14,9 +16,10 @@ def check_token(name):
 
 def check_value(value):
     """Return a field value as str. Raises ValueError for one that would end its
-    line (RFC 9110 5.5)."""
+    line (RFC 9110 5.5), or that can't be UTF-8."""
     value = str(value)
     for c in value:
         if c < " " and c != "\t" or c == "\x7f":
             raise ValueError("control character in " + repr(value))
+    octets(value)
     return value

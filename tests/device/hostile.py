@@ -77,6 +77,7 @@ def raise_os_error(r, number):
 @app.get("/raise-late/<int:number>")
 async def raise_late(r, number):
     yield "a piece"
+    await asyncio.sleep_ms(0)
     raise OSError(number)
 
 
@@ -86,8 +87,9 @@ def no_memory(r):
 
 
 @app.get("/no-memory-late")
-def no_memory_late(r):
+async def no_memory_late(r):
     yield "a piece"
+    await asyncio.sleep_ms(0)
     raise MemoryError("as said")
 
 

@@ -159,6 +159,7 @@ def cancels_plainly(r):
 @app.get("/cancelled-late")
 async def cancelled_late(r):
     yield "a piece"
+    await asyncio.sleep_ms(0)  # which sends it
     raise asyncio.CancelledError
 
 

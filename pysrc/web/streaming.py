@@ -1,0 +1,297 @@
+# Sending a response of pieces. What is ready leaves together, in one write with its
+# framing: when a buffer is full, when the generator waits, and at the end.
+import asyncio
+import time
+
+from micropython import const
+
+from web.response import Stream, step
+from web.stream import octets, send_each, send_now
+
+_BUSY = const(0)  # a state of a connection, see server.py
+_SIZE = const(1056)  # bytes of the buffer: a piece of 1 KB fits
+_LINE = const(14)  # in front of a chunk: the CRLF of the last one, and its size
+_END = const(7)  # behind it: CRLF, and the last chunk (RFC 9112 7.1)
+_TURN = const(1024)  # bytes until others have their turn, of which each piece is
+_STEP = const(32)  # worth so many at least
+_BEGIN = const(1024)  # words that are to be free where a request's answer begins
+_GO_ON = const(1024)  # bytes, beside a further piece of one that has begun
+_LARGE = const(4096)  # bytes: larger pieces are hardly made anew
+_PAUSE_MS = const(20)  # between two looks for memory, each of which runs the collector
+_MOST_MS = const(3000)  # for which what has not begun waits for memory
+
+_failed = [0, _BEGIN]  # when there was no memory, and for how much
+_kept = [[]]  # memory that is kept for the next piece of whoever goes on
+
+
+async def send_pieces(conn, head, body, chunked, left):
+    """Send head (bytes) and the pieces that body gives: as chunks, or up to `left`
+    bytes, or to the connection's end. Raises ValueError, TypeError, OSError, and what
+    the generator raises."""
+    first, generator = _source(body)
+    server = conn.server
+    out = None
+    ended = False
+    try:
+        await wait_for_memory(server)
+        out = _Gathered(conn, head, chunked)
+        head = None  # it need not stay in memory
+        server.streams.append(out)
+        thrown = None
+        while True:
+            try:
+                piece = first or step(generator, thrown)
+            except StopIteration:
+                break
+            first = thrown = None
+            if piece is None:
+                out.send_now()
+                out.waits = True
+                try:
+                    yield
+                except BaseException as e:
+                    thrown = e
+                out.waits = False
+                continue
+            piece = octets(piece)
+            n = len(piece)
+            if left is not None:
+                left -= n
+                if left < 0:
+                    raise ValueError("more than the Content-Length")
+            if conn.busy or out.start or not out.add(piece):
+                parts = out.parts(piece)
+                piece = None  # nor this, for the next one
+                await send_each(conn, parts)
+            parts = piece = None
+            out.turn += _STEP + n
+            if out.turn >= _TURN:
+                out.turn = 0
+                await _give_way(server, out, n)
+        if left:
+            raise ValueError("less than the Content-Length")
+        await send_each(conn, out.parts(None, b"0\r\n\r\n" if chunked else b""))
+        ended = True
+    finally:
+        if out in server.streams:
+            server.streams.remove(out)
+            if not server.streams:
+                _kept[0].clear()
+        if conn.sent and not ended:
+            conn.closing = True
+            if not conn.lost:
+                out.send_now()
+        if hasattr(body, "close"):
+            body.close()
+
+
+def _source(body):
+    """Return the first piece, if it is there, and a generator of the others."""
+    if isinstance(body, Stream):
+        return body.first, body.generator
+    return None, body if hasattr(body, "send") else _pieces_of(body)
+
+
+async def _give_way(server, out, n):
+    """Let others have their turn, and wait for the memory for a further piece of n
+    bytes."""
+    words = (min(n, _LARGE) + _GO_ON) >> 2
+    _keep(words)
+    await asyncio.sleep_ms(0)
+    if not _keep(words):
+        await send_each(out.conn, out.parts())
+        out.buf = b""
+        out.room = 0
+        out.take(_LINE, await _wait(server, out, words))
+    _kept[0].clear()
+
+
+async def _wait(server, out, words):
+    """Wait for memory for a further piece of out's, or until it is out's turn to go on
+    without; return whether it is there."""
+    while not _keep(words):
+        # the first of those that wait for nothing else goes on in any case: once it has
+        # ended there is more for the others
+        if _first(server) is out:
+            return False
+        await asyncio.sleep_ms(_PAUSE_MS)
+    return True
+
+
+def _first(server):
+    for out in server.streams:
+        if not (out.waits or out.conn.busy):
+            return out
+
+
+def _keep(words):
+    """Keep so many words of memory in one piece: between two turns of a response others'
+    small pieces would leave none. Returns whether they are there."""
+    if len(_kept[0]) >= words:
+        return True
+    found = _find(words)
+    if found:
+        _kept[0].clear()
+        _kept[0] = found
+        return True
+    return False
+
+
+def _find(words):
+    """Return a list of so many words, whose clear() frees them at once; None if there is
+    no memory for it, as far as can be told."""
+    now = time.ticks_ms()
+    if words < _failed[1] or time.ticks_diff(now, _failed[0]) >= _PAUSE_MS:
+        try:
+            return [None] * words
+        except MemoryError:  # though the collector has run
+            _failed[0] = now
+            _failed[1] = words
+    return None
+
+
+async def wait_for_memory(server, conn=None):
+    """Wait for memory to begin something new, conn's next response say, as long as there
+    are responses of pieces that go on. Raises MemoryError when there is none for long."""
+    if conn:
+        conn.state = _BUSY
+        conn.began = server.clock
+        conn.deadline = None
+    start = time.ticks_ms()
+    while _first(server):
+        found = _find(_BEGIN)
+        if found:
+            found.clear()
+            break
+        if time.ticks_diff(time.ticks_ms(), start) > _MOST_MS:
+            raise MemoryError("for long")
+        await asyncio.sleep_ms(_PAUSE_MS)
+
+
+async def _pieces_of(iterator):
+    iterator = iterator.__aiter__()
+    while True:
+        try:
+            piece = await iterator.__anext__()
+        except StopAsyncIteration:
+            return
+        yield piece
+
+
+class _Gathered:
+    """Pieces that leave together: buf[room:], the framing goes in front of it. Once that
+    is there, buf[start:] is to be sent, and start is not 0."""
+
+    def __init__(self, conn, head, chunked):
+        self.conn = conn
+        self.line = head  # what goes before the next byte of data
+        self.chunked = chunked
+        self.start = 0
+        self.turn = 0  # bytes since others had theirs
+        self.waits = False  # for what its generator waits for
+        self.take(len(head) + _LINE)
+
+    def take(self, room, gather=True):
+        """Take a buffer with so much room for the framing, and none for pieces where
+        memory is short."""
+        self.room = room
+        self.size = room + _END
+        if gather:
+            self.size = max(_SIZE, self.size)
+        try:
+            self.buf = bytearray(self.size)
+        except MemoryError:
+            if not gather:
+                raise
+            return self.take(room, False)
+        self.buf[room:] = b""  # the memory stays
+
+    def add(self, piece):
+        """Add a piece if there is room for it; return whether there was."""
+        fits = len(self.buf) + len(piece) <= self.size - _END
+        if fits:
+            self.buf.extend(piece)
+        return fits
+
+    def _frame(self, more=0, last=b""):
+        # make it a chunk, of which `more` bytes are behind the buffer
+        line = self.line
+        self.line = b""
+        if self.chunked:
+            n = len(self.buf) - self.room + more
+            if n:
+                line += b"%x\r\n" % n
+                if more:
+                    self.line = b"\r\n"
+                else:
+                    self.buf.extend(b"\r\n")
+            self.buf.extend(last)
+        self.start = self.room - len(line)
+        self.buf[self.start : self.room] = line
+
+    def parts(self, piece=None, last=None):
+        """Give what is to be sent, one by one: as much as makes room for a piece, or all
+        that there is, and at the end the last chunk."""
+        if self.start:
+            yield memoryview(self.buf)[self.start :]
+            self._clear()
+        if piece is not None and self.add(piece):
+            return
+        if piece is None or len(piece) <= self.size - _LINE - _END:
+            if piece is not None or last is not None or self._is_due():
+                self._frame(0, last or b"")
+                yield memoryview(self.buf)[self.start :]
+                self._clear()
+            if piece is not None:
+                self.add(piece)
+        else:  # it leaves from where it is, without a copy
+            self._frame(len(piece))
+            yield memoryview(self.buf)[self.start :]
+            yield piece
+            self._clear()
+
+    def _clear(self):
+        self.buf[_LINE:] = b""
+        self.room = _LINE
+        self.start = 0
+
+    def _is_due(self):
+        # before the first piece not even the head is
+        return self.start or len(self.buf) > self.room or self.line == b"\r\n"
+
+    def send_now(self):
+        """Begin to send what there is. The current task waits for something else: it must
+        not wait here as well, nor raise anything."""
+        conn = self.conn
+        if conn.busy or not self._is_due():
+            return
+        try:
+            if not self.start:
+                self._frame()
+            view = memoryview(self.buf)[self.start :]
+            n = 0
+            if conn.sock and not conn.lost:
+                try:
+                    n = send_now(conn, view, len(view))
+                except OSError:
+                    pass  # sending the rest meets it again
+            self.start += n
+            if n == len(view):
+                self._clear()
+            else:
+                busy = asyncio.Event()
+                asyncio.create_task(self._send_rest())
+                conn.busy = busy
+        except MemoryError:
+            pass  # it is sent with the next piece
+
+    async def _send_rest(self):
+        conn = self.conn
+        conn.busy.set()
+        conn.busy = None
+        conn.turns = 0  # nobody comes between
+        try:
+            await send_each(conn, self.parts())
+        except Exception:
+            if conn.sock:
+                conn.abort()  # the generator may wait for long
