@@ -74,8 +74,10 @@ async def _answer(apps, conn, r, coroutine):
                     response = _response_of(result, response.status)
         await later("sending", "send_response", conn, r, response)
     except BaseException as e:
+        # a hook's fault, or what was returned can't be sent, or there is no memory for it
+        if hasattr(response.body, "close"):
+            response.body.close()  # a generator that has begun must come to its end
         e = _fault_of(conn, e)
-        # a hook's fault, or what was returned can't be sent
         if not _answerable(conn, r, e):
             return
         await later("sending", "send_response", conn, r, await _fault(apps, conn, r, e))
