@@ -1,5 +1,8 @@
 """WebSockets and event streams in a real browser."""
 
+import time
+
+import httpx
 import pytest
 
 SCRIPT = """
@@ -124,3 +127,17 @@ def test_browser_stops_listening(page, interop, visitor):
         source.onmessage = () => resolve(source.close());
     })""")
     interop.wait_for_line(f"left {visitor}")
+
+
+def test_event_sources_that_are_closed_at_once(page, interop):
+    page.evaluate("""async () => {
+        for (let i = 0; i < 60; i++) {
+            const source = new EventSource('/ticks?closed-at-once');
+            await new Promise(done => setTimeout(done, i % 6));
+            source.close();
+        }
+    }""")
+    deadline = time.monotonic() + 10
+    while (found := httpx.get(interop.url("/streams")).text) != "0":
+        assert time.monotonic() < deadline, found
+        time.sleep(0.05)

@@ -21,7 +21,11 @@ TABLES = {
 INTERNAL = {
     "app.App": ("answer",),
     "request.Request": ("begin", "over", "drainable", "piece"),
-    "websocket.WebSocket": ("control", "end", "fail", "keep", "overdue", "rest"),
+    "sse.EventSource": ("begin", "begun", "binary", "flush", "queue", "queued"),
+    "websocket.WebSocket": (
+        *("attend", "begin", "begun", "binary", "closing", "control", "end", "fail", "keep"),
+        *("lose", "overdue", "rest", "sent"),
+    ),
 }
 # what no application makes by calling it
 GIVEN = (

@@ -74,7 +74,7 @@ class Connection:
     sent = False  # whether any byte of a response has left
     lost = False  # whether the client is gone, or the stream broken off
     websocket = None  # the WebSocket that the connection became
-    upgraded = None  # that, or an event stream, with the handler that is to get it
+    upgraded = None  # what is to get that, or an event stream; then the handler's task
     raw = None  # the socket under that of TLS
     drained = False  # whether the socket had no more when it was last read
     sender = None  # the task that waits to write
@@ -125,7 +125,7 @@ class Connection:
             # never used again: its descriptor may soon be another connection's
             self.sock = None
             if self.websocket:
-                self.websocket.open = False
+                self.websocket.end(1006)  # if it was not over
             if self.touched:
                 for task in self.helpers:
                     task.cancel()

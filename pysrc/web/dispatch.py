@@ -63,7 +63,7 @@ async def _answer(apps, conn, r, coroutine):
             return
         response = _response_of(result)
     except BaseException as e:
-        response = await _recover(apps, conn, r, _fault_of(conn, e))
+        response = await _recover(apps, conn, r, fault_of(conn, e))
         if response is None:
             return
     try:
@@ -77,7 +77,7 @@ async def _answer(apps, conn, r, coroutine):
         # a hook's fault, or what was returned can't be sent, or there is no memory for it
         if hasattr(response.body, "close"):
             response.body.close()  # a generator that has begun must come to its end
-        e = _fault_of(conn, e)
+        e = fault_of(conn, e)
         if not _answerable(conn, r, e):
             return
         await later("sending", "send_response", conn, r, await _fault(apps, conn, r, e))
@@ -101,6 +101,8 @@ async def _handle(app, apps, conn, r, route, entry):
         return _unhandled(app, r, route)
     if raw:
         await _run_raw(handler, conn, r)
+        if conn.upgraded:
+            conn.upgraded += (entry,)
         return _SENT
     return await _call(lambda: handler(r, **r.params) if r.params else handler(r))
 
@@ -175,10 +177,10 @@ async def _run_raw(handler, conn, r):
         pass
     except BaseException as e:
         if conn.websocket and not conn.lost:
-            _fault_of(conn, e)
+            fault_of(conn, e)
             await conn.websocket.finish(1011)
         raise
-    if not conn.sent and conn.sock:
+    if not conn.sent and conn.sock and not conn.upgraded:
         print("web: {} {}: the handler sent no response".format(r.method, _escaped(r.path)))
         raise HTTPException(500)
 
@@ -186,12 +188,14 @@ async def _run_raw(handler, conn, r):
 # -- faults
 
 
-def _fault_of(conn, e):
+def fault_of(conn, e):
     """Return the fault that e, which a handler raised, stands for. Raises e when it is
     none, but the end of the connection or of the program."""
     if isinstance(e, Exception):
         return e
-    if not isinstance(e, asyncio.CancelledError) or conn.evicted or conn.lost or not conn.sock:
+    if not isinstance(e, asyncio.CancelledError) or conn.evicted or not conn.sock:
+        raise e
+    if is_gone(conn, e):
         raise e
     if conn.expired:  # while another task, which the handler waits for, reads the body
         conn.expired = False
@@ -200,10 +204,22 @@ def _fault_of(conn, e):
     return e  # of a task that the handler waits for, and that was cancelled
 
 
+def is_gone(conn, e):
+    """Whether e, which a handler raised, is no fault of it, but tells that the client is
+    gone."""
+    if conn.lost:
+        return True
+    if not conn.websocket or not conn.websocket.closed:
+        return False
+    if isinstance(e, asyncio.CancelledError):
+        return conn.expired  # it was cancelled for that
+    return isinstance(e, OSError) and e.errno == 32  # EPIPE: it was sending
+
+
 def _answerable(conn, r, e):
     """Whether a response can still be sent. Raises e when the client is gone."""
-    if conn.lost:
-        raise e  # that is no fault of the handler's
+    if is_gone(conn, e):
+        raise e
     if conn.sent or conn.sock is None:
         conn.closing = True
         if not isinstance(e, HTTPException):
@@ -243,7 +259,7 @@ async def _recover(apps, conn, r, e):
         if isinstance(e, HTTPException):
             return _response_to(e)
     except BaseException as fault:
-        e = _fault_of(conn, fault)
+        e = fault_of(conn, fault)
         if not _answerable(conn, r, e):
             return None
     return await _fault(apps, conn, r, e)
@@ -263,7 +279,7 @@ async def _fault(apps, conn, r, e):
             try:
                 return _response_of(await _call(handler, r), status)
             except BaseException as fault:
-                report(r, _fault_of(conn, fault))
+                report(r, fault_of(conn, fault))
     return _response_to(HTTPException(status, _RETRY if status == 503 else ""))
 
 

@@ -5,12 +5,15 @@ from micropython import const
 
 from web.conn import later
 from web.errors import HTTPException
-from web.stream import new_buffer, send
+from web.outgoing import keep
+from web.stream import new_buffer
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _UPGRADE = const(4)
 _EXPECT = const(16)
 _PACKED = const(0x40)
+# what no further field line may be
+_OWN = ("upgrade", "connection", "content-length", "transfer-encoding", "sec-websocket-")
 _UPGRADE_FIELDS = "Upgrade: websocket\r\nConnection: upgrade\r\n"
 
 
@@ -44,10 +47,19 @@ def check(r):
     raise HTTPException(400)
 
 
-async def accept(
-    r, w, ws, subprotocols=(), origins=None, ping_interval=None, ping_timeout=10, compress=0
+def accept(
+    r,
+    w,
+    ws,
+    subprotocols=(),
+    origins=None,
+    ping_interval=None,
+    ping_timeout=10,
+    compress=0,
+    headers=None,
 ):
-    """Answer the handshake in r and return ws; see WebSocket.upgrade()."""
+    """Put the answer to the handshake in r into the queue of ws; see
+    WebSocket.upgrade()."""
     key = check(r)
     get = r.headers.get
     if origins is not None and get("origin") not in origins:
@@ -68,16 +80,17 @@ async def accept(
             ws.special = True
             ws.expect |= _PACKED
             head += line
+    if headers:
+        head += later("syntax", "field_lines", headers, _OWN).encode()
     if r.flags & _EXPECT:  # RFC 9110 7.8
         head = b"HTTP/1.1 100 Continue\r\n\r\n" + head
     conn = w.conn
     later("control", "admit", conn)
     r._buf = conn.buf[: r._end]  # for as long as the connection is open, but no more
     new_buffer(conn, 0)
-    await send(conn, head + b"\r\n")
+    keep(ws, head + b"\r\n")
     conn.websocket = ws
     conn.drained = False
     conn.turns = 0
     if ping_interval:
         ws.keep(ping_interval, ping_timeout)
-    return ws

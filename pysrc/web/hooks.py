@@ -112,7 +112,10 @@ def sse(app, path, **options):
 def _upgrading(app, path, kind, options):
     def decorate(handler):
         async def upgrade(r, w):
-            w.conn.upgraded = handler, await kind.upgrade(r, w, **options)
+            # every stream begins here, and its handler before the client is answered
+            if r.method == "HEAD":
+                await kind.upgrade(r, w, **options)  # which sends the head alone
+            w.conn.upgraded = handler, kind.begin(r, w, **options)
 
         app.add_handler(path, upgrade)
         return handler

@@ -16,6 +16,7 @@ ws_parse = frames.ws_parse
 
 _FIN = const(0x80)
 _MASKED = const(0x80)
+_PINGING = const(1)  # see web.websocket
 _PACKED = const(0x40)  # RSV1: a compressed message (RFC 7692)
 _TEXT = const(1)
 _PART = const(3)  # instead of an opcode: a piece of a message
@@ -75,6 +76,8 @@ async def receive(ws, want=0):
         elif message is not False:
             return _event_of(ws, message) if want == _ANY else message
         elif ws.left == _OVER:
+            if core.cur_task is ws.conn.task:
+                ws.due = None  # the handler knows, and has its time
             if want == _NEXT:
                 raise StopAsyncIteration
             return None
@@ -106,10 +109,11 @@ def _take(ws):
                 return None if left != _OVER else False
             buf = conn.buf
             head = _head
-            used = ws_parse(buf, pos, end, ws.expect, head)
+            expect = ws.expect
+            used = ws_parse(buf, pos, end, expect, head)
             if used <= 0:
                 return _tell(ws, used) if used else None
-            if ws.ping_ticks:
+            if expect & _PINGING:
                 ws.rest()
             n = head[_LENGTH]
             pos += used
@@ -157,7 +161,7 @@ def _begin(ws, buf, pos):
             arriving[_KIND] = first & 15
             arriving[_BEGAN] = first
             arriving[_UTF8] = arriving[_FILL] = 0
-            ws.expect &= _MASKED
+            ws.expect &= ~_PACKED
         if arriving[_FILL] + n > _most(ws, arriving):
             return -1009
     if ws.expect & _MASKED:
@@ -281,6 +285,8 @@ def _read(ws):
     try:
         if conn.drained or conn.turns > _TURNS or not sock:
             conn.drained = False
+            if conn.entry[0]:
+                later("timed", "check_alone", conn)
             if ws.queued:
                 flush(ws)
             if sock and conn.entry[1] is None:

@@ -6,7 +6,7 @@ from micropython import const
 
 from web._choose import choose
 from web.conn import later
-from web.stream import give_way, send_each
+from web.stream import give_way, octets, send_each
 
 frames = choose("_frames", "_portable_frames")[0]  # also web.incoming's
 mask = frames.mask
@@ -27,15 +27,13 @@ _out = bytearray(_HEADER + _PIECE)  # a frame on its way, which no other task se
 
 def send_message(ws, msg):
     """Begin to send a message. Returns what is to be awaited for the
-    rest of it, or None. Raises OSError, TypeError."""
+    rest of it, or None. Raises OSError, and as octets() does."""
     kind = type(msg)
     first = _WHOLE_BYTES
     if kind is not bytearray and kind is not bytes:
         if kind is str:
             first = _WHOLE_TEXT
-            msg = memoryview(msg)  # its length is in bytes
-        elif kind is not memoryview:
-            raise TypeError("str or bytes needed")
+        msg = octets(msg)
     conn = ws.conn
     at = ws.queued
     if at or conn.pos != conn.end:
@@ -56,16 +54,17 @@ def _new_queue(ws):
     for one write instead of many. They leave before the handler waits for more, or
     other tasks run for long."""
     ws.queue = bytearray(_QUEUE)
-    asyncio.create_task(_flush_soon(ws))
+    asyncio.create_task(flush_soon(ws))
     return ws.queue
 
 
-async def _flush_soon(ws):
+async def flush_soon(ws):
+    """Send what is in the queue."""
     try:
         if ws.queued and not flush(ws):
             await _send_queue(ws)
     except OSError:
-        pass  # what the handler does next tells
+        ws.lose()  # what the handler does next tells
 
 
 def flush(ws):
@@ -77,9 +76,9 @@ def flush(ws):
     n = ws.queued
     sent = conn.sock.write(ws.queue, n) or 0
     if sent < n:
-        _keep(ws, memoryview(ws.queue)[sent:n], ws.after)
+        keep(ws, memoryview(ws.queue)[sent:n], ws.after)
     elif ws.after:
-        _keep(ws, ws.after)
+        keep(ws, ws.after)
         return flush(ws)
     else:
         ws.queue = None
@@ -87,7 +86,7 @@ def flush(ws):
     return sent == n
 
 
-def _keep(ws, rest, after=None):
+def keep(ws, rest, after=None):
     """Have the rest of a frame that began to leave go before all others, whoever sends
     them, and `after` behind it."""
     n = len(rest)
@@ -102,7 +101,8 @@ def _keep(ws, rest, after=None):
         rest = queue
     ws.queue = rest
     ws.queued = n
-    ws.after = after
+    if after or ws.after:
+        ws.after = after
 
 
 async def _send_queue(ws, parts=()):
@@ -150,7 +150,7 @@ def send_frame(ws, first, data):
             conn.turns = turns + 1
             return None
         if sent:
-            _keep(ws, bytes(memoryview(out)[sent:end]))
+            keep(ws, bytes(memoryview(out)[sent:end]))
             return _send_queue(ws)
     return _send_queue(ws, (bytes(memoryview(out)[:end]),))
 
@@ -170,11 +170,11 @@ def _send_long(ws, end, key, data):
     if sent < end:
         if not sent:
             return _send_queue(ws, (bytes(memoryview(_out)[:end]), data))
-        _keep(ws, bytes(memoryview(_out)[sent:end]), data)
+        keep(ws, bytes(memoryview(_out)[sent:end]), data)
         return _send_queue(ws)
     end = len(data)
     sent = conn.sock.write(data, end) or 0
     if sent == end:
         return None
-    _keep(ws, data[sent:])
+    keep(ws, data[sent:])
     return _send_queue(ws)

@@ -6,8 +6,10 @@ import os
 from micropython import const
 
 from web._codec import utf8
+from web.conn import later
 from web.incoming import _buffer, _claim, receive
 from web.outgoing import mask, send_frame
+from web.stream import octets
 
 _FIN = const(0x80)
 _PACKED = const(0x40)
@@ -32,6 +34,8 @@ def _begin(ws, into):
 
 def readinto(ws, buf):
     """See WebSocket.readinto()."""
+    if len(bytes(buf[:1])) > 1:
+        raise TypeError("a buffer of bytes is needed")
     _begin(ws, buf)
     return receive(ws)
 
@@ -41,10 +45,12 @@ class Pieces:
     its UTF-8, which need not end with a character; it is good until the next is asked
     for. The limit on messages is not applied but to compressed ones, whose compressed
     bytes are held. Raises OSError when the connection ends before the message does,
-    ValueError when receive() has begun with the message."""
+    ValueError when receive() has begun with the message, asyncio.TimeoutError when the
+    next piece takes longer than the timeout; it may be asked for again."""
 
-    def __init__(self, ws):
+    def __init__(self, ws, timeout=None):
         self._ws = ws
+        self._timeout = timeout
         self._state = 0  # 1 once it was begun, 2 once there was a piece, 3 at its end
         self._inflater = None
         self._buf = None
@@ -60,7 +66,10 @@ class Pieces:
             return await self._inflate(ws)
         piece = None
         if ws.into is True:
-            piece = await receive(ws, _PIECE)
+            waiting = receive(ws, _PIECE)
+            if self._timeout is not None:
+                waiting = later("timed", "within", ws, waiting, self._timeout)
+            piece = await waiting
             if piece is None and ws.left == _OVER and self._state == 2:
                 raise OSError(104)  # ECONNRESET
         if piece is None:
@@ -107,14 +116,9 @@ class Pieces:
 
 def send_special(ws, msg, more):
     """Begin to send a message, or a part of one. Returns what is to be awaited for the
-    rest of it, or None. Raises OSError, TypeError."""
-    if isinstance(msg, str):
-        first = 1
-        msg = memoryview(msg)  # its length is in bytes
-    elif isinstance(msg, (bytes, bytearray, memoryview)):
-        first = 2
-    else:
-        raise TypeError("str or bytes needed")
+    rest of it, or None. Raises OSError, and as octets() does."""
+    first = 1 if isinstance(msg, str) else 2
+    msg = octets(msg)
     if ws.sending:
         first = 0  # it goes on
     elif ws.deflate and not more:

@@ -34,15 +34,21 @@ def begin_wait(conn, direction):
         conn.server.queue.queue_read(conn.sock)
 
 
-def cancelled(conn, direction):
-    """Clear up after the cancelling of a task that waited for the socket. Raises
-    OSError if it was expire() that did it."""
+def forget_wait(conn, direction):
+    """Clear up after a task that waited for the socket and was removed from the queue."""
     entry = conn.entry
     entry[direction] = None
     other = entry[1 - direction]
     if other and conn.sock:
         # the queue forgot the socket on behalf of the other waiter as well
         wait(conn.server, conn.sock, entry, other, 1 - direction)
+
+
+def cancelled(conn, direction):
+    """Clear up after the cancelling of a task that waited for the socket. Raises
+    OSError if it was expire() that did it."""
+    if conn.entry[direction] is core.cur_task:  # no other one has begun to wait since
+        forget_wait(conn, direction)
     if conn.expired:
         conn.expired = False
         conn.timed_out = True
@@ -168,7 +174,7 @@ def octets(data):
             raise ValueError("text that can't be UTF-8")
         return view
     if isinstance(data, memoryview):
-        if len(bytes(data[:1])) > 1:  # of an array of larger items
+        if len(bytes(data[:1])) != 1:  # of an array of larger items, or empty
             return bytes(data)
     elif not isinstance(data, (bytes, bytearray)):
         raise TypeError("can't send " + repr(type(data)))
@@ -216,11 +222,11 @@ async def send_each(conn, parts):
         conn.deadline = deadline
         if not done:
             conn.lost = True
-            if conn.websocket:
-                conn.websocket.open = False
         if conn.busy:
             conn.busy.set()
             conn.busy = None
+        if conn.websocket:
+            conn.websocket.sent(done)
 
 
 async def _wait_to_write(conn):

@@ -23,3 +23,16 @@ def check_value(value):
             raise ValueError("control character in " + repr(value))
     octets(value)
     return value
+
+
+def field_lines(headers, own):
+    """Return the field lines (str) of a dict by name, with a list for a field with several.
+    Raises ValueError for what is no name or value, or a name that begins as one of own."""
+    lines = ""
+    for name, value in headers.items():
+        key = check_token(name).lower()
+        if any([key.startswith(prefix) for prefix in own]):
+            raise ValueError("name " + repr(name))
+        for v in value if isinstance(value, list) else (value,):
+            lines += name + ": " + check_value(v) + "\r\n"
+    return lines

@@ -3,50 +3,113 @@
 import asyncio
 import gc
 
-from web.dispatch import report
+from web.conn import later
+from web.dispatch import fault_of, is_gone, report
 from web.ending import leave
+
+
+async def _nothing():
+    pass
+
+
+_Coroutine = type(_nothing())
 
 
 def go_on(conn, r):
     """Have the handler run instead of the connection's task, which ends."""
-    handler, client = conn.upgraded
-    conn.upgraded = None
-    conn.task = asyncio.create_task(_run(conn, r, handler(r, client, **r.params)))
+    conn.task = asyncio.create_task(_run(conn, r, conn.upgraded))
     conn.task.state = conn.server.on_end
+    conn.upgraded = conn.task
 
 
-async def _run(conn, r, coroutine):
+async def _run(conn, r, handler):
     # while the handler runs there is as little of this as can be
-    fault = None
+    # what is passed last would stay on this task's stack
+    handler, fault = await _begin(handler, conn, r)
+    while handler:
+        try:
+            if conn.entry[0] is not conn.upgraded and conn.websocket and conn.deadline is None:
+                conn.websocket.attend()  # it does not wait to receive
+            yield
+            fault = True  # if it is the handler that raises
+            if handler.send(None) is not None:
+                raise TypeError("the handler is a generator")
+            fault = None
+        except BaseException as e:
+            fault = e if fault else _throw(handler, e)
+            if fault:
+                handler = None
+    await _end(conn, r, fault)
+
+
+def _throw(handler, e):
+    """Throw e into a handler. Returns what ended it, if anything did."""
     try:
-        await coroutine
+        handler.throw(e)
+    except BaseException as end:
+        return end
+
+
+async def _begin(upgraded, conn, r):
+    """Take a handler's first step, before the client is answered. Return its coroutine,
+    and None; or when it has ended None, and what ended it."""
+    handler, client, entry = upgraded
+    queue = client.queue
+    n = client.queued
+    try:
+        coroutine = handler(r, client, **r.params)
+        if type(coroutine) is not _Coroutine:
+            raise TypeError("the handler is no async def")
+        conn.task.data = upgraded  # whatever a task waits for sets it, see web.response
+        if coroutine.send(None) is not None or conn.task.data is upgraded:
+            raise TypeError("the handler is a generator")
+    except BaseException as e:
+        conn.task.data = None
+        fault = e
+    else:
+        client.begun()
+        if conn.websocket and not conn.entry[0]:
+            client.attend()
+        return coroutine, None
+    try:
+        if isinstance(fault, StopIteration) or client.queued != n or client.queue is not queue:
+            client.begun()
+            if not conn.websocket:
+                await client.flush()
+        elif conn.sock:
+            # it has been told nothing: this is a request as any whose handler raised
+            conn.websocket = conn.deadline = None
+            conn.state = 0  # see server.py
+            await later("dispatch", "raised", entry, conn, r, fault)
+            fault = None
     except BaseException as e:
         fault = e
-    await _end(conn, r, fault)
+    return None, fault
 
 
 async def _end(conn, r, fault):
     try:
-        if fault is None:
+        if fault is None or isinstance(fault, StopIteration):
             if conn.websocket:
                 await conn.websocket.finish()
-        elif isinstance(fault, Exception):
-            await _report(conn, r, fault)
-        elif conn.expired:
+        elif conn.expired and not isinstance(fault, Exception):
             return
         else:
-            raise fault  # cancelled, say
+            await _report(conn, r, fault_of(conn, fault))
         await leave(conn, r)
     except (OSError, EOFError):
         pass  # the client is gone, or was waited for long enough
     except asyncio.CancelledError:
         if not conn.expired:
             raise
+    finally:
+        if conn.entry[0]:
+            conn.entry[0].cancel()  # a task that the handler left behind receives
 
 
 async def _report(conn, r, fault):
-    if conn.lost:
-        return  # that is no fault of the handler's
+    if is_gone(conn, fault):
+        return
     if isinstance(fault, MemoryError):
         gc.collect()
     report(r, fault)

@@ -1,7 +1,7 @@
 from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, TypeAlias, TypeVar, overload
 
-from web._types import Names, Returned
+from web._types import Fields, Names, Returned
 from web.request import Request
 from web.response import Response
 from web.server import Server
@@ -53,7 +53,13 @@ class App(Server):
         ping_interval: float | None = None,
         ping_timeout: float = 10,
         compress: int = 0,
+        headers: Fields | None = None,
     ) -> Callable[[_W], _W]: ...
     def sse(
-        self, path: str, *, retry: int | None = None, heartbeat: float | None = 15
+        self,
+        path: str,
+        *,
+        retry: int | None = None,
+        heartbeat: float | None = 15,
+        headers: Fields | None = None,
     ) -> Callable[[_S], _S]: ...

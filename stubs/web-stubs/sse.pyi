@@ -1,3 +1,4 @@
+from web._types import Fields
 from web.request import Request
 from web.stream import Writer
 
@@ -6,7 +7,12 @@ class EventSource:
     def last_event_id(self) -> str | None: ...
     @classmethod
     async def upgrade(
-        cls, r: Request, w: Writer, retry: int | None = None, heartbeat: float | None = 15
+        cls,
+        r: Request,
+        w: Writer,
+        retry: int | None = None,
+        heartbeat: float | None = 15,
+        headers: Fields | None = None,
     ) -> EventSource: ...
     async def send(
         self, msg: object, id: str | int | None = None, event: str | None = None

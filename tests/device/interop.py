@@ -71,4 +71,9 @@ async def ticks(r, sse):
         print("left", r.query)
 
 
+@app.get("/streams")
+def streams(r):
+    return str(sum([bool(conn.upgraded) for conn in app.connections]))
+
+
 asyncio.run(app.serve())
