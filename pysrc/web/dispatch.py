@@ -4,6 +4,7 @@
 import asyncio
 import gc
 import sys
+from asyncio import core
 
 from web.conn import later
 from web.errors import HTTPException, reason
@@ -165,11 +166,38 @@ class _HeadSent(Exception):
     pass
 
 
+async def _run(coroutine):
+    """Run a handler's coroutine to its end. Raises TypeError when it is none, or gives
+    something to the event loop by itself, as a generator does."""
+    if not hasattr(coroutine, "throw"):
+        raise TypeError("the handler is no async def")
+    task = core.cur_task
+    thrown = None
+    while True:
+        task.data = coroutine  # whatever a task waits for sets it, see web.response
+        try:
+            given = coroutine.throw(thrown) if thrown else coroutine.send(None)
+            waits = given is None and task.data is not coroutine
+        except StopIteration:
+            return
+        finally:
+            if task.data is coroutine:
+                task.data = None
+        if not waits:
+            coroutine.close()
+            raise TypeError("the handler is a generator")
+        try:
+            yield
+            thrown = None
+        except BaseException as e:
+            thrown = e
+
+
 async def _run_raw(handler, conn, r):
     conn.closing = True  # nobody knows where its response ends
     w = (_HeadWriter if r.method == "HEAD" else Writer)(conn)
     try:
-        await handler(r, w)
+        await _run(handler(r, w))
         await w.drain()
         if conn.websocket and not conn.upgraded:
             await conn.websocket.finish()
@@ -217,10 +245,12 @@ def is_gone(conn, e):
 
 
 def _answerable(conn, r, e):
-    """Whether a response can still be sent. Raises e when the client is gone."""
-    if is_gone(conn, e):
+    """Whether a response can still be sent. Raises e when it says that the client is
+    gone."""
+    gone = is_gone(conn, e)
+    if gone and (not isinstance(e, Exception) or isinstance(e, (OSError, EOFError))):
         raise e
-    if conn.sent or conn.sock is None:
+    if gone or conn.sent or conn.sock is None:
         conn.closing = True
         if not isinstance(e, HTTPException):
             report(r, e)

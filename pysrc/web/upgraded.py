@@ -32,13 +32,14 @@ async def _run(conn, r, handler):
                 conn.websocket.attend()  # it does not wait to receive
             yield
             fault = True  # if it is the handler that raises
-            if handler.send(None) is not None:
+            conn.upgraded.data = handler  # whatever a task waits for sets it
+            if handler.send(None) is not None or conn.upgraded.data is handler:
                 raise TypeError("the handler is a generator")
             fault = None
         except BaseException as e:
             fault = e if fault else _throw(handler, e)
             if fault:
-                handler = None
+                handler = conn.upgraded.data = None
     await _end(conn, r, fault)
 
 

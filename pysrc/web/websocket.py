@@ -294,6 +294,8 @@ class WebSocket:
             self.lose()
         elif self.left != _OVER:
             self.attend()
+            if self.conn.deadline <= self.conn.server.clock:
+                self.overdue()  # while it was sent there was another deadline
 
     def lose(self):
         """A send failed: the connection is broken off, if it was not ending."""
@@ -323,8 +325,10 @@ class WebSocket:
     def attend(self):
         """Have the clock see to the connection soon, and until the handler receives."""
         conn = self.conn
-        if not conn.sender:  # which has a deadline
-            conn.deadline = conn.server.clock + 2
+        soon = conn.server.clock + 2
+        # a sender has a deadline of its own, and what comes sooner is not put off
+        if not conn.sender and (conn.deadline is None or conn.deadline > soon):
+            conn.deadline = soon
         conn.server.attend()
 
     def keep(self, interval, timeout):
