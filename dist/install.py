@@ -6,14 +6,15 @@
 #   install.install("http://HOST")
 #
 # HOST/ is a copy of dist/. install.install("http://HOST", "aioweb-websocket") installs a
-# part, and what it needs.
+# part, and what it needs. install.check("http://HOST") compares what is there.
+import os
 import sys
 
-VERSION = "0.1.0"
 PACKAGES = {"aioweb": "app", "aioweb-forms": "content", "aioweb-websocket": "websocket", "aioweb-client": "client", "aioweb-sse": "sse", "aioweb-broadcast": "broadcast", "aioweb-all": "app"}
 ARCHITECTURES = {10: "xtensawin", 4: "armv6m", 5: "armv7m", 6: "armv7em", 7: "armv7emsp", 8: "armv7emdp", 11: "rv32imc", 2: "x64", 1: "x86"}
 OLDEST = (1, 23)
 OLDEST_NATIVE = {"esp32": (1, 24), "rv32imc": (1, 24), "nrf": (1, 26)}
+_TIMEOUT = 30  # seconds for which a server may be silent
 
 
 def choose(number, firmware, platform):
@@ -48,29 +49,171 @@ def this_board():
 
 
 def install(url, *names, version=None, target=None):
-    """Install packages, by default aioweb-all, from a copy of dist/ at url.
+    """Install packages, by default aioweb-all, from a copy of dist/ at url. Packages that
+    are there come to the same version, so that no two are mixed.
 
     version  such as '0.1.0'; by default the latest
     target   the folder; by default the first of sys.path that ends with /lib
 
-    Raises RuntimeError when the firmware is too old or the files did not arrive, and
-    ValueError for an unknown package.
+    A file takes its place once it has arrived whole; one that has not is fetched once
+    more. Nothing is imported before all of them have.
+
+    Raises RuntimeError when the firmware is too old, a file did not arrive or can't be
+    written, or something else is imported than what was installed, and ValueError for
+    an unknown package.
     """
     names = names or ("aioweb-all",)
+    target = target or _lib()
+    there = _try(os.listdir, target + "/web")
+    files, version = _wanted(url, list(names) + _present(there), version)
+    for name in there:
+        if name.endswith(".py") and "web/" + name[:-2] + "mpy" in files:
+            raise RuntimeError("remove {}/web/{}: it hides aioweb's own file".format(target, name))
+    for file in _differing(files, target):
+        path = target + "/" + file
+        print("Fetching:", path)
+        _twice(path, _bring, url, files[file], target, file)
+    for name in there:
+        if name.endswith(".mpy") and "web/" + name not in files:
+            print("Removing: {}/web/{}".format(target, name))
+            _try(os.remove, target + "/web/" + name)
+    _report(names, version)
+
+
+def check(url, *names, version=None, target=None):
+    """Compare what is installed with what is at url. Nothing is imported or changed. The
+    arguments are those of install(), but by default the packages are those that are
+    there.
+
+    Raises RuntimeError, which names the files that are missing or differ.
+    """
+    target = target or _lib()
+    names = names or _present(_try(os.listdir, target + "/web")) or ("aioweb",)
+    files, version = _wanted(url, list(names), version)
+    differing = _differing(files, target)
+    if differing:
+        raise RuntimeError(
+            "not as in aioweb {}: {}; install it again".format(version, ", ".join(differing))
+        )
+    print("aioweb {}: {} files are as they should be".format(version, len(files)))
+
+
+def _lib():
+    for path in sys.path:
+        if path.endswith("/lib") and not path.startswith("/rom"):
+            return path
+    raise RuntimeError("no folder in sys.path ends with /lib: name a target")
+
+
+def _present(there):
+    # aioweb-all is as good as there when aioweb is, which is not enough
+    return [n for n in PACKAGES if n != "aioweb-all" and PACKAGES[n] + ".mpy" in there]
+
+
+def _differing(files, target):
+    return sorted([file for file in files if _hash(target + "/" + file) != files[file]])
+
+
+def _hash(path):
+    """Return what the index knows a file by, or None where there is no file."""
+    from binascii import hexlify
+    from hashlib import sha256
+
+    digest = sha256()
+    try:
+        with open(path, "rb") as file:
+            _copy(file, digest.update)
+    except OSError:
+        return None
+    return hexlify(digest.digest()).decode()[:8]
+
+
+def _copy(source, write):
+    buf = bytearray(256)
+    view = memoryview(buf)
+    while True:
+        n = source.readinto(buf)
+        if not n:
+            break
+        write(view[:n])
+
+
+def _wanted(url, names, version):
+    """Return {file: hash} for packages and what they need, and their version."""
     for name in names:
         if name not in PACKAGES:
             raise ValueError(
                 "no package {}; there are {}".format(name, ", ".join(sorted(PACKAGES)))
             )
-    arch, why = choose(*this_board())
+    number, firmware, platform = this_board()
+    arch, why = choose(number, firmware, platform)
     print("aioweb:", why)
-    import mip
+    if arch:
+        names = [name + "-" + arch for name in names]
+    files = {}
+    for name in names:  # to which those are added that they need
+        path = "{}/package/{}/{}/{}.json".format(
+            url, (number or 0) & 255, name, version or "latest"
+        )
+        package = _twice(path, _index, path)
+        version = package["version"]
+        files.update(package["hashes"])
+        names += [need for need, _ in package["deps"] if need not in names]
+    return files, version
 
-    for name in names:
-        if arch:
-            name += "-" + arch
-        mip.install(name, index=url, version=version, target=target)
-    _report(names, version or VERSION)
+
+def _twice(what, function, *arguments):
+    for _ in range(2):
+        try:
+            return function(*arguments)
+        except (OSError, ValueError) as e:
+            why = e
+    raise RuntimeError("could not get {}: {}".format(what, why))
+
+
+def _get(url):
+    import requests
+
+    response = requests.get(url, timeout=_TIMEOUT)
+    if response.status_code != 200:
+        response.close()
+        raise OSError("status {}".format(response.status_code))
+    return response
+
+
+def _index(url):
+    import json
+
+    text = _get(url).text
+    if not text.rstrip().endswith("}"):  # json.loads() takes some that were cut
+        raise ValueError("it was cut")
+    return json.loads(text)
+
+
+def _bring(url, short, target, file):
+    """Fetch a file by its hash and put it in its place."""
+    new, path = target + "/aioweb.new", target + "/" + file
+    folder = path[: path.rfind("/")]
+    _try(os.stat, target) or os.mkdir(target)
+    response = _get("{}/file/{}/{}".format(url, short[:2], short))
+    try:
+        with open(new, "wb") as to:
+            _copy(response.raw, to.write)
+        if _hash(new) != short:
+            raise ValueError("it was cut or changed on its way")
+        _try(os.stat, folder) or os.mkdir(folder)
+        os.rename(new, path)
+    finally:
+        response.close()
+        _try(os.remove, new)
+        _try(os.rmdir, folder)  # empty, it would be a module without names
+
+
+def _try(function, path):
+    try:
+        return function(path)
+    except OSError:
+        return ()
 
 
 def _report(names, version):
@@ -85,20 +228,19 @@ def _report(names, version):
     try:
         import web
         import web.app
-    except ImportError as e:
-        raise RuntimeError("aioweb is not installed: {}".format(e))
-    gc.collect()
-    used = gc.mem_alloc() - before
-    if web.__version__ != version:
-        raise RuntimeError(
-            "{} is aioweb {}, not {}; is install.py of another version?".format(
-                web.__path__, web.__version__, version
+
+        gc.collect()
+        used = gc.mem_alloc() - before
+        if web.__version__ != version:
+            raise RuntimeError(
+                "{} is aioweb {}, not {}: it is in the way".format(
+                    web.__path__, web.__version__, version
+                )
             )
-        )
-    for name in names:
-        module = "web." + PACKAGES[name]
-        try:
-            __import__(module)
-        except ImportError as e:
-            raise RuntimeError("{} is not installed: {}".format(name, e))
+        for name in names:
+            __import__("web." + PACKAGES[name])
+    except ImportError as e:
+        raise RuntimeError("aioweb is installed but can't be imported: {}".format(e))
+    except MemoryError:
+        raise RuntimeError("aioweb is installed; reset the board, which has no memory left for it")
     print("aioweb {}: {}, {} bytes of RAM".format(version, web.implementation, used))
