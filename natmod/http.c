@@ -1,40 +1,39 @@
 #include "http.h"
 #include "text.h"
 
-// The words that the parser knows, in the order of words[].
-enum {
-    WORD_HOST = 1,
-    WORD_CONNECTION,
-    WORD_CHUNKED,
-    WORD_KEEP_ALIVE,
-    WORD_UPGRADE,
-    WORD_CLOSE,
-    WORD_CONTENT_LENGTH,
-    WORD_TRANSFER_ENCODING,
-    WORD_EXPECT,
-    WORD_100_CONTINUE,
-    WORD_CONNECT,
-    WORD_OPTIONS,
-    WORD_HTTP,
-    WORD_HTTPS,
-};
+// The words that the parser knows. Those of small letters match in any case. The
+// schemes are the last, see check_form.
+#define WORDS(WORD)                                                                                \
+    WORD(HOST, "host")                                                                             \
+    WORD(CONNECTION, "connection")                                                                 \
+    WORD(KEEP_ALIVE, "keep-alive")                                                                 \
+    WORD(UPGRADE, "upgrade")                                                                       \
+    WORD(CHUNKED, "chunked")                                                                       \
+    WORD(CLOSE, "close")                                                                           \
+    WORD(CONTENT_LENGTH, "content-length")                                                         \
+    WORD(TRANSFER_ENCODING, "transfer-encoding")                                                   \
+    WORD(EXPECT, "expect")                                                                         \
+    WORD(100_CONTINUE, "100-continue")                                                             \
+    WORD(CONNECT, "CONNECT")                                                                       \
+    WORD(OPTIONS, "OPTIONS")                                                                       \
+    WORD(HTTP, "http")                                                                             \
+    WORD(HTTPS, "https")
 
-// Each follows its length. Those of small letters match in any case.
-static const char words[] = "\4host"
-                            "\12connection"
-                            "\7chunked"
-                            "\12keep-alive"
-                            "\7upgrade"
-                            "\5close"
-                            "\16content-length"
-                            "\21transfer-encoding"
-                            "\6expect"
-                            "\14"
-                            "100-continue"
-                            "\7CONNECT"
-                            "\7OPTIONS"
-                            "\4http"
-                            "\5https";
+// Their numbers, from 1 on: 0 is no word.
+#define NUMBER(name, text) WORD_##name,
+enum { WORD_NONE, WORDS(NUMBER) };
+
+// Their bytes, one after the other: each its length and its text. A length of 0 ends them.
+#define MEMBERS(name, text)                                                                        \
+    uint8_t length_##name;                                                                         \
+    char text_##name[sizeof(text) - 1];
+#define VALUES(name, text) sizeof(text) - 1, text,
+static const struct {
+    WORDS(MEMBERS)
+    uint8_t end;
+} words = { WORDS(VALUES) 0 };
+#define SIZE(name, text) +sizeof(text)
+_Static_assert(sizeof(words) == WORDS(SIZE) + 1, "see find_word");
 
 // What only the parser needs to remember, beside the public flags.
 enum {
@@ -47,7 +46,7 @@ enum {
     SEEN_TO_PUBLIC = SEEN_KEEP_ALIVE / HTTP_KEEP_ALIVE, // divides the first and the last
 };
 _Static_assert(SEEN_UPGRADE / SEEN_TO_PUBLIC == HTTP_UPGRADE, "see finish_head");
-_Static_assert(1 << WORD_CHUNKED == HTTP_CHUNKED, "see take_list");
+_Static_assert(SEEN_OPTION << WORD_HTTPS > 0, "see take_connection");
 
 // What a byte may be part of: classes[] has a set of these bits for each of
 // 0x00..0x7e, and no higher byte is in any class.
@@ -171,7 +170,7 @@ static const uint8_t *split_field(
 // Which of the words p[0..n) is, or 0. Among the characters of tokens and of values
 // the bit 0x20 tells only a letter's cases apart, so far as the words have them.
 static int find_word(const uint8_t *p, uint32_t n) {
-    const char *word = words;
+    const uint8_t *word = (const uint8_t *)&words;
     for (int which = 1; *word; which++) {
         uint32_t len = *word++;
         uint32_t i = 0;
@@ -240,55 +239,64 @@ static int take_length(http_head_t *h, const uint8_t *p, const uint8_t *end) {
     return 0;
 }
 
-// The tokens (RFC 9110 5.6.1) of Connection, each of which sets its flag SEEN_OPTION
-// << word; or, with unit 1, of Transfer-Encoding, where chunked must be once, as the
-// last and only coding (RFC 9112 6.1), and sets 1 << WORD_CHUNKED, which is
-// HTTP_CHUNKED. The list ends with its line. empty is the status of one without tokens.
-static int take_list(http_head_t *h, const uint8_t *p, uint32_t unit, int empty) {
-    for (;;) {
-        const uint8_t *token = skip(p, SPACE | COMMA);
-        const uint8_t *end = skip(token, TOKEN);
-        p = skip(end, SPACE);
-        if (*p != ',' && *p != '\r') {
-            // a coding with parameters is one that nobody here knows
-            return unit == 1 && *p == ';' && p > token ? -501 : -400;
-        }
-        if (end == token) {
-            return empty;
-        }
-        int word = find_word(token, end - token);
-        if (unit == 1) {
-            if (h->flags & HTTP_CHUNKED) {
-                return -400;
-            }
-            if (word != WORD_CHUNKED) {
-                return -501;
-            }
-            empty = 0;
-        }
-        h->flags |= unit << word;
+// What the next token of a list (RFC 9110 5.6.1) is: one of the words, or 0, with
+// parameters too; or one of these. *at moves behind it. The list ends with its line.
+enum { LIST_END = -1, NO_TOKEN = -2 };
+static int next_token(const uint8_t **at) {
+    const uint8_t *token = skip(*at, SPACE | COMMA);
+    const uint8_t *end = skip(token, TOKEN);
+    const uint8_t *p = skip(end, SPACE);
+    *at = p;
+    if (end == token) {
+        return *p == '\r' ? LIST_END : NO_TOKEN;
     }
+    if (*p != ',' && *p != '\r') {
+        return *p == ';' ? 0 : NO_TOKEN;
+    }
+    return find_word(token, end - token);
 }
 
-// A hash of a field's name that tells those apart which take_field knows.
-static uint32_t hash_name(uint32_t first, uint32_t len) {
-    return 1u << ((first + len) & 31);
+// Connection (RFC 9110 7.6.1): each word of it sets its flag.
+static int take_connection(http_head_t *h, const uint8_t *p) {
+    int word;
+    while ((word = next_token(&p)) >= 0) {
+        h->flags |= SEEN_OPTION << word;
+    }
+    return word == LIST_END ? 0 : -400;
 }
+
+// Transfer-Encoding: chunked, which must be the last coding (RFC 9112 6.1), is the only
+// one that is known here.
+static int take_coding(http_head_t *h, const uint8_t *p) {
+    int word = next_token(&p);
+    if (word < 0 || h->flags & HTTP_CHUNKED) {
+        return -400;
+    }
+    if (word != WORD_CHUNKED) {
+        return -501;
+    }
+    h->flags |= HTTP_CHUNKED;
+    return next_token(&p) == LIST_END ? 0 : -400;
+}
+
+// A bit that tells the names apart which take_field knows, from most others too.
+#define NAME_BIT(first, len) (1u << (((first) + (len)) & 31))
+#define BIT_OF(name) NAME_BIT(words.text_##name[0], sizeof(words.text_##name))
+#define KNOWN_NAMES                                                                                \
+    (BIT_OF(HOST) | BIT_OF(CONNECTION) | BIT_OF(CONTENT_LENGTH) | BIT_OF(TRANSFER_ENCODING)        \
+        | BIT_OF(EXPECT))
 
 // The fields that decide how the message is framed and the connection kept.
 static int take_field(http_head_t *h, const uint8_t *buf, const http_field_t *f) {
     const uint8_t *name = buf + f->name.start;
     uint32_t len = f->name.end - f->name.start;
-    if (!(hash_name(*name, len)
-            & (hash_name('h', 4) | hash_name('c', 10) | hash_name('c', 14) | hash_name('t', 17)
-                | hash_name('e', 6)))) {
+    if (!(NAME_BIT(*name, len) & KNOWN_NAMES)) {
         return 0; // most fields end here
     }
     const uint8_t *p = buf + f->value.start;
-    const uint8_t *end = buf + f->value.end;
     switch (find_word(name, len)) {
         case WORD_HOST:
-            if (skip_host(p, 0) != end || h->flags & SEEN_HOST) {
+            if (skip_host(p, 0) != buf + f->value.end || h->flags & SEEN_HOST) {
                 return -400;
             }
             h->flags |= SEEN_HOST;
@@ -297,14 +305,14 @@ static int take_field(http_head_t *h, const uint8_t *buf, const http_field_t *f)
             }
             return 0;
         case WORD_CONNECTION:
-            return take_list(h, p, SEEN_OPTION, 0);
+            return take_connection(h, p);
         case WORD_CONTENT_LENGTH:
-            return take_length(h, p, end);
+            return take_length(h, p, buf + f->value.end);
         case WORD_TRANSFER_ENCODING:
-            return take_list(h, p, 1, -400);
+            return take_coding(h, p);
         case WORD_EXPECT:
             if (h->flags & HTTP_VERSION_11) {
-                if (find_word(p, end - p) != WORD_100_CONTINUE) {
+                if (find_word(p, f->value.end - f->value.start) != WORD_100_CONTINUE) {
                     return -417;
                 }
                 h->flags |= HTTP_EXPECT_CONTINUE;
@@ -403,6 +411,19 @@ __attribute__((noinline)) static const uint8_t *skip_text(const uint8_t *p, uint
     return p;
 }
 
+// SP HTTP-version CRLF at p (RFC 9112 2.3). Returns 0 or minus the status.
+static int parse_version(const uint8_t *p, http_head_t *h) {
+    if (p[0] != ' ' || p[1] != 'H' || p[2] != 'T' || p[3] != 'T' || p[4] != 'P' || p[5] != '/'
+        || !is_digit(p[6]) || p[7] != '.' || !is_digit(p[8]) || p[9] != '\r' || p[10] != '\n') {
+        return -400;
+    }
+    if (p[6] != '1') {
+        return -505;
+    }
+    h->flags = p[8] != '0' ? HTTP_VERSION_11 : 0;
+    return 0;
+}
+
 // method SP target SP version CRLF at p (RFC 9112 3). Returns where in buf it ends, or
 // minus the status.
 static int parse_request_line(
@@ -435,17 +456,13 @@ static int parse_request_line(
     if (path != q) {
         set_span(&h->query, buf, path + 1, q);
     }
-    if (q[0] != ' ' || q[1] != 'H' || q[2] != 'T' || q[3] != 'T' || q[4] != 'P' || q[5] != '/'
-        || !is_digit(q[6]) || q[7] != '.' || !is_digit(q[8]) || q[9] != '\r' || q[10] != '\n') {
-        return -400;
+    int status = parse_version(q, h);
+    if (status) {
+        return status;
     }
-    if (q[6] != '1') {
-        return -505;
-    }
-    h->flags = q[8] != '0' ? HTTP_VERSION_11 : 0;
     // the usual form needs no closer look
-    int status = *p == '/' && buf[h->method.start] != 'C' ? 0 : check_form(h, buf);
-    return status ? status : q + 11 - buf;
+    status = *p == '/' && buf[h->method.start] != 'C' ? 0 : check_form(h, buf);
+    return status ? status : q + sizeof(" HTTP/1.1\r\n") - 1 - buf;
 }
 
 // The field lines from p on and the empty line, as far as the lines up to end are

@@ -38,7 +38,7 @@ typedef struct {
     http_span_t method;
     http_span_t path;  // still percent-encoded; empty for an absolute-form without one
     http_span_t query; // without its '?'; start is 0 when there is none
-    // from here on in the order in which native.c hands them over
+    // native.c hands these over in this order, and asserts it
     uint32_t flags;     // HTTP_...
     int32_t length;     // Content-Length, or HTTP_LENGTH_NONE
     uint32_t fields;    // where the first field line starts

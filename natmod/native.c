@@ -1,5 +1,6 @@
 // The module web._native: the parser of heads and what reads their parts.
 #include "module.h"
+#include "py/objtype.h"
 
 #include "http.c"
 #include "text.c"
@@ -74,6 +75,16 @@ static mp_obj_t new_unquoted(mp_obj_t old, const uint8_t *p, size_t n, unsigned 
     return o;
 }
 
+// The numbers of a head, which out gets as they lie, from flags on to the end.
+#define INDEX(member) ((offsetof(http_head_t, member) - offsetof(http_head_t, flags)) / 4)
+enum {
+    OFFSETS = INDEX(fields),
+    NUMBERS = sizeof(http_head_t) / 4 - offsetof(http_head_t, flags) / 4
+};
+_Static_assert(INDEX(length) == 1, "order");
+_Static_assert(OFFSETS == 2 && INDEX(target) == 3 && INDEX(host) == 5, "order");
+_Static_assert(NUMBERS == 7, "nothing else, and no gap");
+
 // parse_head(buf, start, end, max_target, max_fields, out) -> int
 // out: method, path, query, flags, content length, offsets of the first field
 // line, of the target and its end, of the host and its end (0, 0 without one).
@@ -83,7 +94,7 @@ static mp_obj_t parse_head(size_t n_args, const mp_obj_t *args) {
     size_t max_fields = get_int(args[4]);
     size_t start = get_span(args, MP_BUFFER_READ, &b);
     const uint8_t *buf = b.buf;
-    mp_obj_t *out = get_list(args[5], 10);
+    mp_obj_t *out = get_list(args[5], 3 + NUMBERS);
     http_head_t h;
     int used = http_parse_head(buf, b.len, max_target, max_fields, &h);
     if (used > 0) {
@@ -100,11 +111,10 @@ static mp_obj_t parse_head(size_t n_args, const mp_obj_t *args) {
         out[0] = keep_text(out[0], buf + h.method.start, h.method.end - h.method.start);
         out[1] = path;
         out[2] = h.query.start ? new_span(buf, &h.query) : mp_const_none;
-        // the numbers lie one after the other; an offset of 0 is that of an absent host
         const uint32_t *numbers = (const uint32_t *)&h + offsetof(http_head_t, flags) / 4;
-        for (int i = 0; i < 7; i++) {
+        for (int i = 0; i < NUMBERS; i++) {
             mp_int_t number = (int32_t)numbers[i];
-            if (i >= 2 && number) {
+            if (i >= OFFSETS && number) { // 0 is that of an absent host
                 number += start;
             }
             out[3 + i] = MP_OBJ_NEW_SMALL_INT(number);
@@ -158,11 +168,7 @@ static mp_obj_t members(size_t n_args, const mp_obj_t *args) {
     if (!(mp_obj_get_type(args[0])->flags & MP_TYPE_FLAG_INSTANCE_TYPE)) {
         get_int(mp_const_none); // TypeError
     }
-    // what mp_obj_instance_t of py/objtype.h begins with
-    const struct {
-        mp_obj_base_t base;
-        mp_map_t members;
-    } *const instance = MP_OBJ_TO_PTR(args[0]);
+    const mp_obj_instance_t *instance = MP_OBJ_TO_PTR(args[0]);
     return MP_OBJ_NEW_SMALL_INT(instance->members.used);
 }
 
