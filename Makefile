@@ -167,8 +167,9 @@ cost: emulators ## count instructions on every architecture: bench/cost.md, cost
 bench: emulators native-all .venv/.bench ## measure requests beside peers and floors: bench/results.md
 	$(PY) tools/bench.py --write
 
-lint: .venv/.tests build/.tools ## check the sources' format
+lint: .venv/.tests build/.tools ## check the sources' format and shape
 	$(PY) -m ruff check . && $(PY) -m ruff format --check .
+	$(PY) -m pytest tests/test_rooms.py tests/test_shape.py
 	clang-format --dry-run -Werror natmod/*.[ch] tests/host/*.c
 
 format: .venv/.tests build/.tools ## format the sources

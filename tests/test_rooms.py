@@ -1,0 +1,165 @@
+"""The rooms of pysrc/web: who imports whom, who reads what is another's.
+
+`python tests/rooms.py` draws the graph. What is listed here is what the tests found
+when they were made: an entry that is no longer true must go, and none may be added
+without its reason. The lists are to come to ten entries at most.
+"""
+
+import pytest
+from rooms import Rooms, circles
+
+# (module, what it imports): without these imports there is no circle.
+CIRCLES = {
+    ("_choose", "web"): "web.__path__ tells where the native files are",
+    ("body", "content"): "a form's methods are a request's, and read bodies",
+    ("body", "query"): "the Headers of an absolute-form are other Headers",
+    ("control", "server"): "UNAVAILABLE, the answer to who gets no place",
+    ("outgoing", "pieces"): "a client masks its frames there, and they leave here",
+}
+# {(module, owner): the names of the owner's that it reads}
+PRIVATES = {
+    ("_portable_frames", "_portable"): "_check",
+    ("_which", "_codec"): "_parsers",
+    ("app", "request"): "_dirty _head",
+    ("body", "request"): "_buf _chunks _conn _dirty _end _head _left _whole",
+    ("chunked", "request"): "_conn _left _limit",
+    # asyncio has no other name for it; server.py waits with it as streams do
+    ("client", "asyncio.core"): "_io_queue",
+    ("control", "asyncio.core"): "_io_queue",
+    ("starting", "asyncio.core"): "_io_queue",
+    ("client", "handshake"): "_items",
+    ("client", "server"): "_forget",
+    ("content", "request"): "_buf _chunks _conn _dirty _end _head _parsed",
+    ("control", "server"): "_accept _close _forget _listener _needed _watch",
+    ("dispatch", "app"): "_router _routes",
+    ("handshake", "request"): "_buf _end",
+    ("hooks", "app"): "_add _mounts _on _router _routes",
+    ("pieces", "incoming"): "_buffer _claim",
+    ("server", "request"): "_chunks _dirty _end _left",
+    ("starting", "server"): "_accept_all _listener _ssl _task _watch",
+}
+
+
+@pytest.fixture(scope="module")
+def rooms():
+    return Rooms()
+
+
+def test_imports_have_no_circle(rooms):
+    left = rooms.edges() - set(CIRCLES)
+    assert circles(left) == [], rooms.draw()
+
+
+@pytest.mark.parametrize("edge", CIRCLES, ids="-".join)
+def test_every_listed_import_closes_a_circle(rooms, edge):
+    assert edge in rooms.edges(), "it is not imported any more: take it from the list"
+    assert circles(rooms.edges() - set(CIRCLES) | {edge})
+
+
+def test_no_module_reads_what_is_private_to_another(rooms):
+    assert rooms.privates() == {pair: set(names.split()) for pair, names in PRIVATES.items()}
+
+
+def test_what_is_loaded_by_name_is_there(rooms):
+    """later() and the package find modules and functions by strings."""
+    for module in rooms.modules.values():
+        for owner, name in module.lent:
+            assert name in rooms.modules[owner].globals, f"{module.name}: {owner}.{name}"
+            assert not name.startswith("_")
+    for name, owner in rooms.doors.items():
+        assert name in rooms.modules[owner].globals, f"web.{name}"
+
+
+def test_what_is_loaded_by_name_has_a_name_of_its_own(rooms):
+    """later() remembers functions by their names alone."""
+    lent = {pair for module in rooms.modules.values() for pair in module.lent}
+    names = [name for _, name in lent]
+    assert sorted(names) == sorted(set(names))
+
+
+def test_every_import_is_drawn(rooms):
+    drawn = set()
+    for line in rooms.draw().splitlines():
+        name, *uses = line.lstrip("* ").split() or [None]
+        drawn |= {(name, use.strip("[]")) for use in uses}
+    assert drawn == rooms.edges()
+
+
+# -- the tests above see what they should
+
+FILES = {
+    "__init__": """
+        _LAZY = " App:app parse:query "
+        def __getattr__(name):
+            return __import__("web." + name)
+    """,
+    "app": """
+        from web.conn import later
+        class App:
+            def __init__(self):
+                self._routes = {}
+            def __getattr__(self, name):
+                from web.hooks import METHODS
+            def run(self):
+                later("ending", "leave", self)
+    """,
+    "conn": """
+        def later(module, name, *args):
+            __import__("web." + module)
+    """,
+    "ending": """
+        import web
+        from web.query import _split
+        def leave(app):
+            app._routes.clear()
+            getattr(app, "_secret")
+            return web.parse
+    """,
+    "hooks": """
+        import web.conn as conn
+        METHODS = conn._all
+        def of(r):
+            return web.App
+    """,
+    "query": "def _split(): pass\ndef parse(): __import__('web.conn')",
+}
+
+
+@pytest.fixture
+def small(tmp_path):
+    def write(**files):
+        for name, text in (FILES | files).items():
+            lines = text.strip("\n").split("\n")
+            indent = len(lines[0]) - len(lines[0].lstrip())
+            (tmp_path / f"{name}.py").write_text("\n".join(line[indent:] for line in lines))
+        return Rooms(tmp_path)
+
+    return write
+
+
+def test_every_way_to_import_is_an_edge(small):
+    rooms = small()
+    assert rooms.modules["app"].edges == {"conn": True, "hooks": False, "ending": False}
+    assert rooms.modules["ending"].edges == {"query": True}
+    assert rooms.modules["hooks"].edges == {"conn": True, "app": False}
+    assert rooms.modules["query"].edges == {"conn": False}
+    assert rooms.modules["web"].edges == {"app": False, "query": False}
+
+
+def test_a_lazy_circle_is_found(small):
+    assert circles(small().edges()) == [["app", "hooks"]]
+    assert circles(small(hooks="METHODS = {}").edges()) == []
+    assert ["conn", "query"] in circles(small(conn="import web\nweb.parse").edges())
+
+
+def test_reading_what_is_private_is_found(small):
+    assert small().privates() == {
+        ("ending", "query"): {"_split"},
+        ("ending", "app"): {"_routes", "_secret"},
+        ("hooks", "conn"): {"_all"},
+    }
+
+
+def test_a_module_that_is_not_there_is_found(small):
+    with pytest.raises(AssertionError, match="imports endings"):
+        small(conn="def f():\n    later('endings', 'leave')")
