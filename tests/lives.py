@@ -8,8 +8,7 @@ import random
 from dataclasses import dataclass
 
 from asyncclient import Client, Unserved
-from test_server import head_of, post
-from test_websocket import frame, handshake
+from wire import frame, handshake, post, request
 
 PATIENCE = 5  # seconds for a step; the server's limits are a quarter of one
 CLOSE = frame(8, b"\x03\xe8")
@@ -79,7 +78,7 @@ class Kind:
 
 
 def get(path, *lines):
-    return head_of(path, "GET", *lines)
+    return request(path, "GET", *lines)
 
 
 def parts(data, n):
@@ -107,8 +106,8 @@ KINDS = {
     "pipeline": Kind([get("/slow") * 2 + get("/"), 200, 200, 200]),
     "slow": keeps("/slow"),
     "large": keeps("/large"),
-    "head": Kind([head_of("/pieces", "HEAD"), BODILESS, get("/"), 200]),
-    "options": Kind([head_of("/", "OPTIONS"), 204]),
+    "head": Kind([request("/pieces", "HEAD"), BODILESS, get("/"), 200]),
+    "options": Kind([request("/", "OPTIONS"), 204]),
     "not found": Kind([get("/no/such"), 404, get("/"), 200]),
     "not allowed": Kind([post("/", b"1234"), 405]),
     "malformed": Kind([b"GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400, END]),
@@ -116,23 +115,23 @@ KINDS = {
     "long head": Kind([*parts(get("/", "A: " + "x" * 8000), 2), 431, END]),
     "post": Kind([*parts(post("/read", b"x" * 3000), 3), 200, get("/"), 200]),
     "post chunked": Kind(
-        [head_of("/read", "POST", CHUNKED), b"5\r\n12", b"345\r\n", b"0\r\n\r\n", 200]
+        [request("/read", "POST", CHUNKED), b"5\r\n12", b"345\r\n", b"0\r\n\r\n", 200]
     ),
-    "post malformed": Kind([head_of("/read", "POST", CHUNKED), b"x\r\n12", 400, END]),
+    "post malformed": Kind([request("/read", "POST", CHUNKED), b"x\r\n12", 400, END]),
     "post expected": Kind(
         [
-            head_of("/read", "POST", "Content-Length: 5", "Expect: 100-continue"),
+            request("/read", "POST", "Content-Length: 5", "Expect: 100-continue"),
             text(b"100 Continue\r\n\r\n"),
             b"12345",
             200,
         ]
     ),
-    "post too large": Kind([head_of("/read", "POST", "Content-Length: 100000"), 413]),
+    "post too large": Kind([request("/read", "POST", "Content-Length: 100000"), 413]),
     "post ignored": Kind([*parts(post("/ignore", b"x" * 3000), 2), 200, get("/"), 200]),
     "post ignored, large": Kind([*parts(post("/ignore", b"x" * 30000), 3), 200, END]),
     "post first": Kind([*parts(post("/first", b"x" * 2000), 2), 200, get("/"), 200]),
     "post limited": Kind(
-        [head_of("/limited", "POST", "Content-Length: 10") + b"12", b"34", text(b"late"), END]
+        [request("/limited", "POST", "Content-Length: 10") + b"12", b"34", text(b"late"), END]
     ),
     "outlived": keeps("/outlived"),
     "pieces": keeps("/pieces"),
@@ -243,7 +242,7 @@ class Life:
         path = f"{step}{self.number}"
         if step.startswith("/ws-"):
             return handshake(path)
-        return head_of(path, "POST", "Content-Length: 4") if "-read/" in step else get(path)
+        return request(path, "POST", "Content-Length: 4") if "-read/" in step else get(path)
 
     def __str__(self):
         how = "lives to its end"

@@ -163,7 +163,7 @@ def test_pieces_come_as_they_are_made(api):
     with Client(api) as client:
         client.send(request("/gated"))
         while b"first" not in client.received:
-            client.received += client._more()
+            assert client.more()
         assert b"second" not in client.received
         assert httpx.get(api.url("/open")).text == "open"
         assert client.receive().body == b"firstsecond"

@@ -8,7 +8,7 @@ from autobahn.cases import CASES, limits
 from autobahn.client import CLOSE, Client, Frame
 from autobahn.deflate_cases import DEFLATE_CASES
 from conftest import DEVICE, serving
-from test_websocket import frame, frames_after
+from wire import frame, frames_after
 
 DIVISOR = {"native": 1, "portable": 4}  # of lengths and counts in chapter 9
 DEFLATE_DIVISOR = {"native": 1, "portable": 8}  # of lengths in chapters 12 and 13
@@ -43,4 +43,4 @@ def test_case(server, number):
         assert close == case.close
         if case.failed:
             client.run([Frame(CLOSE, close)])
-        client.ended()
+        client.ends()

@@ -7,8 +7,10 @@ import re
 import socket
 import threading
 import time
+from functools import partial
 
 import pytest
+import wire
 from test_connect import connect
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -82,11 +84,7 @@ class RawServer:
         assert not self.thread.is_alive()
 
 
-def frame(opcode, payload=b"", fin=True):
-    """A server's frame, of fewer than 65,536 bytes."""
-    n = len(payload)
-    size = bytes([n]) if n < 126 else b"\x7e" + n.to_bytes(2, "big")
-    return bytes([opcode | (0x80 if fin else 0)]) + size + payload
+frame = partial(wire.frame, key=None)  # as a server sends it
 
 
 def split_frames(data):

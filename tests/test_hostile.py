@@ -6,25 +6,23 @@ import time
 
 import pytest
 from conftest import DEVICE, serving
-from rawclient import (
+from wire import GET, Client, frame, handshake, post, request, wait_until
+from wire.steps import (
     ACCEPTED,
+    CONTINUE,
     CUT,
     END,
     FIN,
     LET_GO,
     RST,
     SOME,
-    Client,
     body,
     drip,
     each_byte,
     fill,
     flood,
     gets,
-    wait_until,
 )
-from test_server import GET, head_of, post
-from test_websocket import frame, handshake
 
 # No time limit is longer than it takes to see that it is kept.
 LIMITS = {
@@ -37,13 +35,13 @@ LIMITS = {
     "idle_timeout": 0.5,
     "write_timeout": 0.5,
 }
-LAST = head_of("/", "GET", "Connection: close")
+LAST = request("/", "GET", "Connection: close")
 # bytes: the collector takes what is left on the stack for references, and may keep a
 # connection or two that ended; more than that would be a leak
 SLACK = 6000
 BURST = 120  # connections that wait to be accepted, below the backlog
 CHUNKED = "Transfer-Encoding: chunked"
-CHUNKS = head_of("/read", "POST", CHUNKED)
+CHUNKS = request("/read", "POST", CHUNKED)
 WEBSOCKET = [handshake(), 101]
 SMALL_WINDOW = 4096
 ERRNOS = (9, 32, 54, 103, 104, 107, 110, 113, 116, 128)  # of connections, on some port
@@ -51,7 +49,7 @@ TLS_HELLO = bytes.fromhex("160301007c010000780303" + "5c" * 32 + "20" + "7e" * 3
 
 
 def sized(*values, rest=b"12345", path="/read"):
-    return head_of(path, "POST", *(f"Content-Length: {v}" for v in values)) + rest
+    return request(path, "POST", *(f"Content-Length: {v}" for v in values)) + rest
 
 
 def chunk(n):
@@ -61,7 +59,7 @@ def chunk(n):
 def opened_and_closed(server):
     for i in range(200):
         client = Client(server)
-        (client.reset if i % 2 else client.s.close)()
+        (client.reset if i % 2 else client.close)()
 
 
 def many_at_once(ending, *steps):
@@ -82,9 +80,9 @@ def leaves_its_handler(ending):
 
     def case(server):
         with Client(server) as client:
-            client.run([head_of("/wait"), ACCEPTED, ending])
+            client.run([request("/wait"), ACCEPTED, ending])
         # each by a connection of its own, which is the last of one where others waited
-        for steps in ([GET, body(b"index")], [head_of("/release"), 204]):
+        for steps in ([GET, body(b"index")], [request("/release"), 204]):
             with Client(server) as client:
                 client.run(steps)
 
@@ -93,14 +91,14 @@ def leaves_its_handler(ending):
 
 def with_small_window(*steps):
     def case(server):
-        with Client(server, SMALL_WINDOW) as client:
+        with Client(server, window=SMALL_WINDOW) as client:
             client.run(steps)
 
     return case
 
 
 def CLOSE(client):
-    client.s.close()
+    client.close()
 
 
 # -- cases: a list of steps, or a function of the server
@@ -134,23 +132,23 @@ CASES = {
     "endless field name": [b"GET / HTTP/1.1\r\n", flood(b"x" * 500, 200), 431],
     "endless field value": [b"GET / HTTP/1.1\r\nX: ", flood(b"x" * 500, 200), 431],
     "endless fields": [b"GET / HTTP/1.1\r\n", flood(b"X: y\r\n", 9999), 431],
-    "1,000 fields": [head_of("/", "GET", *(f"X-{i}: {i}" for i in range(1000))), 431],
-    "long URL": [head_of("/" + "a" * 5000), 414],
+    "1,000 fields": [request("/", "GET", *(f"X-{i}: {i}" for i in range(1000))), 431],
+    "long URL": [request("/" + "a" * 5000), 414],
     # smuggling
-    "NUL in a value": [head_of("/", "GET", "X: a\0b"), 400],
-    "NUL in a target": [head_of("/\0"), 400],
-    "CR in a value": [head_of("/", "GET", "X: a\rY: b"), 400],
-    "LF alone": [head_of("/", "GET", "X: a\nY: b"), 400],
+    "NUL in a value": [request("/", "GET", "X: a\0b"), 400],
+    "NUL in a target": [request("/\0"), 400],
+    "CR in a value": [request("/", "GET", "X: a\rY: b"), 400],
+    "LF alone": [request("/", "GET", "X: a\nY: b"), 400],
     "LF for all CRLF": [GET.replace(b"\r", b""), 400],
-    "folded field": [head_of("/", "GET", "X: a", " b"), 400],
-    "space before a colon": [head_of("/read", "POST", "Content-Length : 5") + b"12345", 400],
-    "a field without a name": [head_of("/", "GET", ": x"), 400],
-    "two Hosts": [head_of("/", "GET", "Host: b"), 400],
-    "CRLF in a path": [head_of("/%0d%0aX-Evil:%20y"), 404],
-    "Content-Length and chunked": [head_of("/read", "POST", "Content-Length: 5", CHUNKED), 400],
-    "chunked, chunked": [head_of("/read", "POST", CHUNKED, CHUNKED), 400],
-    "chunked, identity": [head_of("/read", "POST", CHUNKED + ", identity"), 400],
-    "obscured chunked": [head_of("/read", "POST", "Transfer-Encoding: \x0bchunked"), 400],
+    "folded field": [request("/", "GET", "X: a", " b"), 400],
+    "space before a colon": [request("/read", "POST", "Content-Length : 5") + b"12345", 400],
+    "a field without a name": [request("/", "GET", ": x"), 400],
+    "two Hosts": [request("/", "GET", "Host: b"), 400],
+    "CRLF in a path": [request("/%0d%0aX-Evil:%20y"), 404],
+    "Content-Length and chunked": [request("/read", "POST", "Content-Length: 5", CHUNKED), 400],
+    "chunked, chunked": [request("/read", "POST", CHUNKED, CHUNKED), 400],
+    "chunked, identity": [request("/read", "POST", CHUNKED + ", identity"), 400],
+    "obscured chunked": [request("/read", "POST", "Transfer-Encoding: \x0bchunked"), 400],
     "chunked in HTTP/1.0": [CHUNKS.replace(b"1.1", b"1.0") + b"0\r\n\r\n", 200],
     # Content-Length
     "length of -1": [sized(-1), 400],
@@ -191,7 +189,7 @@ CASES = {
     "endless chunks, then RST": [CHUNKS, flood(chunk(1000), 30), RST],
     "one byte in each chunk": [CHUNKS + b"1\r\nx\r\n" * 3000 + b"0\r\n\r\n", body(b"x" * 3000)],
     "unread chunks are malformed": [
-        head_of("/ignore", "POST", CHUNKED) + b"zz\r\n" + GET,
+        request("/ignore", "POST", CHUNKED) + b"zz\r\n" + GET,
         body(b"ignored"),
         END,
     ],
@@ -202,14 +200,14 @@ CASES = {
     "no body, then nothing": [sized(10, rest=b""), 408, END],
     "no body, nobody reads it": [sized(10, rest=b"", path="/ignore"), body(b"ignored"), END],
     "Expect: 100-continue and no body": [
-        head_of("/read", "POST", "Content-Length: 5", "Expect: 100-continue"),
-        100,
+        request("/read", "POST", "Content-Length: 5", "Expect: 100-continue"),
+        CONTINUE,
         408,
         END,
     ],
     "Expect: 100-continue, then RST": [
-        head_of("/read", "POST", "Content-Length: 5", "Expect: 100-continue"),
-        100,
+        request("/read", "POST", "Content-Length: 5", "Expect: 100-continue"),
+        CONTINUE,
         RST,
     ],
     "half a line, then FIN": [sized(100, path="/lines", rest=b"a\nb"), FIN, END],
@@ -218,28 +216,28 @@ CASES = {
     "no form": [post("/form", b"%%%&=&;\0\xff=%f"), 200],
     "form of an unknown kind": [post("/form", b"x", "Content-Type: a/b"), 415],
     # paths
-    "NUL in a path": [head_of("/%00"), 400],
-    "overlong UTF-8": [head_of("/files/%c0%ae%c0%ae/%c0%afetc/passwd"), 400],
-    "surrogate in UTF-8": [head_of("/files/%ed%a0%80"), 400],
-    "broken UTF-8": [head_of("/files/%ff%fe"), 400],
-    "broken percent": [head_of("/%4"), 400],
-    "traversal": [head_of("/../../etc/passwd"), 404],
-    "traversal, encoded": [head_of("/%2e%2e/%2e%2e/etc/passwd"), 404],
-    "traversal, all encoded": [head_of("/..%2f..%2fetc%2fpasswd"), 404],
-    "traversal with backslashes": [head_of("/..%5c..%5cetc%5cpasswd"), 404],
-    "number too long for the route": [head_of("/bytes/" + "9" * 150), 404],
-    "number that is none": [head_of("/bytes/-1"), 404],
+    "NUL in a path": [request("/%00"), 400],
+    "overlong UTF-8": [request("/files/%c0%ae%c0%ae/%c0%afetc/passwd"), 400],
+    "surrogate in UTF-8": [request("/files/%ed%a0%80"), 400],
+    "broken UTF-8": [request("/files/%ff%fe"), 400],
+    "broken percent": [request("/%4"), 400],
+    "traversal": [request("/../../etc/passwd"), 404],
+    "traversal, encoded": [request("/%2e%2e/%2e%2e/etc/passwd"), 404],
+    "traversal, all encoded": [request("/..%2f..%2fetc%2fpasswd"), 404],
+    "traversal with backslashes": [request("/..%5c..%5cetc%5cpasswd"), 404],
+    "number too long for the route": [request("/bytes/" + "9" * 150), 404],
+    "number that is none": [request("/bytes/-1"), 404],
     # what the client does not take
-    "large response, not read": with_small_window(head_of("/bytes/4000000"), SOME, LET_GO),
-    "large response, closed": with_small_window(head_of("/bytes/4000000"), SOME, CLOSE),
-    "large response, RST": with_small_window(head_of("/bytes/4000000"), SOME, RST),
-    "large response, RST at once": [head_of("/bytes/4000000"), RST],
-    "large response, FIN at once": [head_of("/bytes/4000000"), FIN, 200, END],
-    "pieces, not read": with_small_window(head_of("/pieces"), SOME, LET_GO),
-    "pieces, closed": [head_of("/pieces"), SOME, CLOSE],
-    "pieces, RST": [head_of("/pieces"), SOME, RST],
-    "pieces, RST at once": [head_of("/pieces"), RST],
-    "small responses, not read": with_small_window(fill(head_of("/bytes/1000") * 20), LET_GO),
+    "large response, not read": with_small_window(request("/bytes/4000000"), SOME, LET_GO),
+    "large response, closed": with_small_window(request("/bytes/4000000"), SOME, CLOSE),
+    "large response, RST": with_small_window(request("/bytes/4000000"), SOME, RST),
+    "large response, RST at once": [request("/bytes/4000000"), RST],
+    "large response, FIN at once": [request("/bytes/4000000"), FIN, 200, END],
+    "pieces, not read": with_small_window(request("/pieces"), SOME, LET_GO),
+    "pieces, closed": [request("/pieces"), SOME, CLOSE],
+    "pieces, RST": [request("/pieces"), SOME, RST],
+    "pieces, RST at once": [request("/pieces"), RST],
+    "small responses, not read": with_small_window(fill(request("/bytes/1000") * 20), LET_GO),
     # pipelining
     "50 requests": [GET * 50, *[200] * 50, FIN, END],
     "50 requests, then FIN": [GET * 50, FIN, *[200] * 50, END],
@@ -256,15 +254,15 @@ CASES = {
     "50 requests, one with half a body": [GET * 49 + sized(10), FIN, *[200] * 49, END],
     "50 requests, the tenth the last": [GET * 9 + LAST + GET * 40, *[200] * 10, END],
     # Upgrade and WebSockets
-    "Upgrade to nonsense": [head_of("/", "GET", "Upgrade: \xff/9", "Connection: upgrade"), 200],
+    "Upgrade to nonsense": [request("/", "GET", "Upgrade: \xff/9", "Connection: upgrade"), 200],
     "Upgrade to h2c": [
-        head_of("/", "GET", "Upgrade: h2c", "Connection: Upgrade, HTTP2-Settings"),
+        request("/", "GET", "Upgrade: h2c", "Connection: Upgrade, HTTP2-Settings"),
         body(b"index"),
         GET,
         body(b"index"),
     ],
     "WebSocket where there is none": [handshake("/"), body(b"index")],
-    "WebSocket without an upgrade": [head_of("/ws"), 426],
+    "WebSocket without an upgrade": [request("/ws"), 426],
     "WebSocket with a bad key": [handshake(Sec_WebSocket_Key="abc"), 400],
     "WebSocket of another version": [handshake(Sec_WebSocket_Version="99"), 426],
     "WebSocket, then FIN": [*WEBSOCKET, FIN, END],
@@ -301,9 +299,9 @@ CASES = {
         END,
     ],
     # event streams
-    "events, closed": [head_of("/events"), SOME, CLOSE],
-    "events, RST": [head_of("/events"), SOME, RST],
-    "events, not read": with_small_window(head_of("/events"), SOME, LET_GO),
+    "events, closed": [request("/events"), SOME, CLOSE],
+    "events, RST": [request("/events"), SOME, RST],
+    "events, not read": with_small_window(request("/events"), SOME, LET_GO),
     # numbers
     "opened and closed 200 times": opened_and_closed,
     "many, silent, closed at once": many_at_once(CLOSE),
@@ -319,25 +317,25 @@ CASES = {
 # Handlers at fault, and the line that says so.
 REPORTED = {
     **{
-        f"OSError {n}": (f"web: GET /raise/{n}: OSError:", [head_of(f"/raise/{n}"), 500, GET, 200])
+        f"OSError {n}": (f"web: GET /raise/{n}: OSError:", [request(f"/raise/{n}"), 500, GET, 200])
         for n in ERRNOS
     },
     **{
         f"OSError {n} in the midst": (
             f"web: GET /raise-late/{n}: OSError:",
-            [head_of(f"/raise-late/{n}"), CUT],
+            [request(f"/raise-late/{n}"), CUT],
         )
         for n in (9, 104)
     },
-    "MemoryError": ("web: GET /no-memory: MemoryError: as said", [head_of("/no-memory"), 503]),
+    "MemoryError": ("web: GET /no-memory: MemoryError: as said", [request("/no-memory"), 503]),
     "MemoryError in the midst": (
         "web: GET /no-memory-late: MemoryError: as said",
-        [head_of("/no-memory-late"), CUT],
+        [request("/no-memory-late"), CUT],
     ),
-    "fault": ("web: GET /fault/x: ValueError: x", [head_of("/fault/x"), 500, GET, 200]),
+    "fault": ("web: GET /fault/x: ValueError: x", [request("/fault/x"), 500, GET, 200]),
     "line break in a faulty request": (
         "web: GET /fault/\\nTraceback: ValueError:",
-        [head_of("/fault/%0ATraceback"), 500],
+        [request("/fault/%0ATraceback"), 500],
     ),
 }
 
@@ -352,16 +350,15 @@ def memory(server):
     lines = server.console
     with Client(server) as client:
         before = len(lines)
-        client.run([head_of("/memory", "GET", "Connection: close")])
-        status, _, used = client.response()
-        assert status == 200
+        used = client.get("/memory", "Connection: close")
+        assert used.status == 200
         END(client)
     with server.changed:
         assert server.changed.wait_for(lambda: "measured" in lines[server.seen :], 5), before
         at = lines.index("measured", server.seen)
         said = lines[server.seen : at]
         server.seen = at + 1
-    return int(used), said
+    return int(used.text), said
 
 
 def play(server, case):
@@ -399,7 +396,7 @@ def server(parser):
         wait_until(lambda: settled(server))
         for name in WARM_UP:
             play(server, CASES[name])
-        play(server, [head_of("/bytes/1023"), 200, head_of("/fault/warm-up"), 500])
+        play(server, [request("/bytes/1023"), 200, request("/fault/warm-up"), 500])
         memory(server)
         server.used, _ = memory(server)
         yield server

@@ -8,7 +8,7 @@ import time
 
 import pytest
 from conftest import DEVICE, read_all, serving
-from test_server import GET, head_of, status_of
+from wire import GET, request, status_of
 
 LIMITS = {"head_timeout": 0.6, "body_timeout": 0.6, "write_timeout": 0.6, "max_connections": 4}
 
@@ -46,20 +46,20 @@ def test_silent_client_is_let_go(app):
 
 def test_body_that_stops(app):
     with app.connect() as s:
-        s.sendall(head_of("/inspect", "POST", "Content-Length: 5") + b"12")
+        s.sendall(request("/inspect", "POST", "Content-Length: 5") + b"12")
         assert status_of(read_all(s)) == 408
 
 
 @pytest.mark.parametrize("body", [b"12345", b"x" * 5000])
 def test_body_that_waits_for_its_handler(app, body):
     """No time limit of the client's runs while the handler works."""
-    head = head_of("/late", "POST", f"Content-Length: {len(body)}", "Connection: close")
+    head = request("/late", "POST", f"Content-Length: {len(body)}", "Connection: close")
     assert app.exchange(head, body).endswith(b"\r\n\r\n" + body)
 
 
 def test_body_that_is_slow_but_comes(app):
     with app.connect() as s:
-        s.sendall(head_of("/inspect", "POST", "Content-Length: 5"))
+        s.sendall(request("/inspect", "POST", "Content-Length: 5"))
         for byte in b"12345":
             time.sleep(0.25)
             s.sendall(bytes([byte]))
@@ -67,7 +67,7 @@ def test_body_that_is_slow_but_comes(app):
 
 
 def test_handler_may_take_its_time(app):
-    assert app.exchange(head_of("/slow")).endswith(b"slow but whole")
+    assert app.exchange(request("/slow")).endswith(b"slow but whole")
 
 
 def test_client_that_does_not_read(app):
@@ -75,7 +75,7 @@ def test_client_that_does_not_read(app):
     with socket.socket() as s:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         s.connect(("127.0.0.1", app.port))
-        s.sendall(head_of("/endless-large"))
+        s.sendall(request("/endless-large"))
         deadline = time.monotonic() + 10
         while app.open_files() <= files and time.monotonic() < deadline:
             time.sleep(0.01)  # until it is accepted
@@ -87,7 +87,7 @@ def test_client_that_does_not_read(app):
 def test_waiting_client_is_served_when_another_ends(app):
     busy = [app.connect() for _ in range(LIMITS["max_connections"])]
     for s in busy:
-        s.sendall(head_of("/slow"))
+        s.sendall(request("/slow"))
     started = time.monotonic()
     assert app.exchange(GET).endswith(b"index")
     assert time.monotonic() - started < 3

@@ -11,23 +11,22 @@ from concurrent.futures import ThreadPoolExecutor
 import emulators
 import matrix
 import pytest
-import wire
 from conftest import BUILD, DEVICE, Server, serving
-from rawclient import END, LET_GO, SOME, Client, body, drip, wait_until
-from test_server import GET, head_of
+from wire import GET, Client, request, wait_until
+from wire.steps import END, LET_GO, SOME, body, drip
 
 SCRIPT = DEVICE / "hostile.py"
-LAST = head_of("/", "GET", "Connection: close")
+LAST = request("/", "GET", "Connection: close")
 INDEX = body(b"index")
 HALF_HEAD = GET[:-2]
-HALF_BODY = head_of("/read", "POST", "Content-Length: 10") + b"123"
+HALF_BODY = request("/read", "POST", "Content-Length: 10") + b"123"
 
 
 def get(server, within=None):
     """A normal client, which is served, in so many seconds."""
     started = time.monotonic()
     with Client(server) as client:
-        client.s.settimeout(within or 10)
+        client.socket.settimeout(within or 10)
         client.run([LAST, INDEX, END])
     assert within is None or time.monotonic() - started < within
 
@@ -126,7 +125,7 @@ def test_page_of_images_with_little_memory(tmp_path, arch, target):
     """By six connections, as browsers do it: each image arrives whole."""
 
     def load(numbers):
-        with wire.Client(images) as client:
+        with Client(images) as client:
             return [(n, client.get(f"/images/{n}")) for n in numbers]
 
     with serving_images(tmp_path, "80k", arch, target) as images, ThreadPoolExecutor(6) as pool:
@@ -144,12 +143,12 @@ def test_clients_that_take_nothing_hold_little(tmp_path):
         server = stack.enter_context(
             serving_images(tmp_path, "200k", "armv7emsp", "unix-armv7emsp")
         )
-        other = stack.enter_context(wire.Client(server))
+        other = stack.enter_context(Client(server))
         assert other.get("/images/1").status == 200  # which loads what it needs
         before = int(other.get("/memory").text)
         for _ in range(8):
-            client = stack.enter_context(Client(server, 4096))
-            client.run([head_of("/endless"), SOME])
+            client = stack.enter_context(Client(server, window=4096))
+            client.run([request("/endless"), SOME])
         wait_until(lambda: int(other.get("/memory").text) - before <= 8 * STALLED)
 
 
@@ -192,18 +191,18 @@ def test_waiting_client_is_served_when_a_busy_one_ends(parser):
     with serving(parser, SCRIPT, json.dumps({"max_connections": 4})) as server:
         busy = [Client(server) for _ in range(4)]
         for client in busy:
-            client.run([head_of("/sleep/600", "GET", "Connection: close")])
+            client.run([request("/sleep/600", "GET", "Connection: close")])
         with Client(server) as waiting:
             waiting.run([LAST])
-            assert not select.select([waiting.s], [], [], 0.3)[0]
+            assert not select.select([waiting.socket], [], [], 0.3)[0]
             busy[0].run([body(b"slept"), END])
             started = time.monotonic()
             waiting.run([INDEX, END])
             assert time.monotonic() - started < 0.3
         for client in busy[1:]:
             client.run([body(b"slept"), END])
-            client.s.close()
-        busy[0].s.close()
+            client.close()
+        busy[0].close()
 
 
 def test_clients_that_left_do_not_keep_others_out(parser):
@@ -211,8 +210,8 @@ def test_clients_that_left_do_not_keep_others_out(parser):
     with serving(parser, SCRIPT, json.dumps({"max_connections": 4})) as server:
         for _ in range(4):
             client = Client(server)
-            client.run([head_of("/sleep/60000")])
-            client.s.close()
+            client.run([request("/sleep/60000")])
+            client.close()
         get(server, within=2)
 
 
@@ -220,18 +219,18 @@ def test_bodies_that_drip_do_not_keep_others_out(parser):
     with serving(parser, SCRIPT, json.dumps({"max_connections": 4})) as server:
         clients = [Client(server) for _ in range(4)]
         for client in clients:
-            client.run([head_of("/read", "POST", "Content-Length: 60000")])
+            client.run([request("/read", "POST", "Content-Length: 60000")])
         with Client(server) as waiting:
             waiting.run([LAST])
             deadline = time.monotonic() + 15
-            while not select.select([waiting.s], [], [], 0.4)[0]:
+            while not select.select([waiting.socket], [], [], 0.4)[0]:
                 assert time.monotonic() < deadline
                 for client in clients:
                     with contextlib.suppress(OSError):
-                        client.s.send(b"x")
+                        client.socket.send(b"x")
             waiting.run([INDEX, END])
         for client in clients:
-            client.s.close()
+            client.close()
 
 
 def test_newest_client_takes_the_place_of_an_idle_one(parser):
@@ -241,10 +240,10 @@ def test_newest_client_takes_the_place_of_an_idle_one(parser):
             client.run([GET, INDEX])
         for _ in range(3):
             get(server, within=1)  # those that were answered just now are spared for a moment
-        assert not select.select([idle[3].s], [], [], 0)[0]
+        assert not select.select([idle[3].socket], [], [], 0)[0]
         idle[0].run([END])  # the one that was idle for the longest
         for client in idle:
-            client.s.close()
+            client.close()
 
 
 # -- segments
@@ -259,18 +258,17 @@ def data_segments(s):
 def test_a_response_is_one_segment(server, path):
     with Client(server) as client:
         for i in range(1, 21):
-            client.run([head_of(path)])
-            client.response()
-            assert data_segments(client.s) == i
+            client.get(path)
+            assert data_segments(client.socket) == i
 
 
 @pytest.mark.parametrize("path", ["/", "/files/x", "/pieces/3"])
 def test_no_response_waits_for_an_acknowledgement(server, path):
     with Client(server) as client:
-        client.run([head_of(path), 200])
+        client.run([request(path), 200])
         started = time.monotonic()
         for _ in range(100):
-            client.run([head_of(path), 200])
+            client.run([request(path), 200])
         assert time.monotonic() - started < 1  # a delayed one takes 40 ms
 
 
@@ -307,7 +305,7 @@ def test_idle_timeout(limited):
     with Client(limited) as client:
         for _ in range(3):
             client.run([GET, INDEX])
-            assert not select.select([client.s], [], [], 0.4)[0]
+            assert not select.select([client.socket], [], [], 0.4)[0]
         with takes(0.5, 3):
             client.run([END])
 
@@ -315,10 +313,9 @@ def test_idle_timeout(limited):
 def test_max_requests(limited):
     with Client(limited) as client:
         for i in range(5):
-            client.run([GET])
-            status, head, _ = client.response()
-            assert status == 200
-            assert (b"\r\nConnection: close\r\n" in head) == (i == 4)
+            response = client.get("/")
+            assert response.status == 200
+            assert response.closes == (i == 4)
         client.run([END])
 
 
@@ -332,9 +329,9 @@ def test_head_timeout_is_for_a_whole_head(limited):
 def test_head_timeout_begins_with_the_head(limited):
     with Client(limited) as client:
         client.run([GET, INDEX])
-        assert not select.select([client.s], [], [], 0.8)[0]
+        assert not select.select([client.socket], [], [], 0.8)[0]
         client.run([GET[:9]])
-        assert not select.select([client.s], [], [], 0.4)[0]
+        assert not select.select([client.socket], [], [], 0.4)[0]
         client.run([GET[9:], INDEX])
 
 
@@ -343,48 +340,48 @@ def test_head_timeout_begins_with_the_head(limited):
 def test_body_timeout(limited, path, framing):
     for before in ([], [GET, INDEX]):
         with Client(limited) as client:
-            client.run([*before, head_of(path, "POST", framing)])
+            client.run([*before, request(path, "POST", framing)])
             with takes(0.5, 1.5):
                 client.run([408, END])
 
 
 def test_body_timeout_is_for_a_further_part(limited):
     with Client(limited) as client:
-        client.run([head_of("/read", "POST", "Content-Length: 5")])
+        client.run([request("/read", "POST", "Content-Length: 5")])
         for byte in b"12345":
-            assert not select.select([client.s], [], [], 0.3)[0]
+            assert not select.select([client.socket], [], [], 0.3)[0]
             client.run([bytes([byte])])
         client.run([body(b"12345")])
 
 
 @pytest.mark.parametrize("path", ["/bytes/4000000", "/pieces", "/events"])
 def test_write_timeout(limited, path):
-    with Client(limited, 4096) as client:
-        client.run([head_of(path), SOME])
+    with Client(limited, window=4096) as client:
+        client.run([request(path), SOME])
         with takes(0.3, 3):
             client.run([LET_GO])
 
 
 def test_write_timeout_is_for_a_further_part(limited):
-    with Client(limited, 4096) as client:
-        client.run([head_of("/bytes/400000")])
+    with Client(limited, window=4096) as client:
+        client.run([request("/bytes/400000")])
         head = client.until(b"\r\n\r\n")
         assert b"Content-Length: 400000\r\n" in head
         for _ in range(4):
             time.sleep(0.3)  # the pause is the case
-            client.receive()
+            assert client.more()
         while len(client.received) < 400000:
-            assert client.receive()
+            assert client.more()
 
 
 @pytest.mark.parametrize("size,stays", [(100, True), (4000, True), (4001, False), (10000, False)])
 def test_max_drain(limited, size, stays):
     with Client(limited) as client:
-        client.run([head_of("/ignore", "POST", f"Content-Length: {size}")])
+        client.run([request("/ignore", "POST", f"Content-Length: {size}")])
         client.run([b"x" * size])
-        status, head, received = client.response()
-        assert (status, received) == (200, b"ignored")
-        assert (b"\r\nConnection: close\r\n" in head) != stays
+        response = client.receive()
+        assert (response.status, response.body) == (200, b"ignored")
+        assert response.closes != stays
         client.run([GET, INDEX] if stays else [END])
 
 
@@ -392,8 +389,8 @@ def test_max_drain(limited, size, stays):
 def test_max_body(limited, path, most):
     whole = b"x" * most
     for framed in (
-        lambda data: head_of(path, "POST", f"Content-Length: {len(data)}") + data,
-        lambda data: head_of(path, "POST", "Transfer-Encoding: chunked")
+        lambda data: request(path, "POST", f"Content-Length: {len(data)}") + data,
+        lambda data: request(path, "POST", "Transfer-Encoding: chunked")
         + b"%x\r\n%s\r\n0\r\n\r\n" % (len(data), data),
     ):
         with Client(limited) as client:

@@ -13,10 +13,9 @@ import time
 import httpx
 import pytest
 from conftest import DEVICE, MICROPYTHON, environment, packages, serving
-from rawclient import END, Client, wait_until
-from rawclient import body as body_of
-from test_server import GET, head_of, post, status_of
-from test_websocket import frame, handshake
+from wire import GET, Client, frame, handshake, post, request, status_of, wait_until
+from wire.steps import END
+from wire.steps import body as body_of
 
 SCRIPT = DEVICE / "places.py"
 INDEX = body_of(b"index")
@@ -27,7 +26,7 @@ def places(parser, **limits):
     with serving(parser, SCRIPT, json.dumps(limits)) as server:
         # the client that tried whether it listens has a place until its end is noticed
         with Client(server) as client:
-            client.run([head_of("/", "GET", "Connection: close"), INDEX, END])
+            client.run([request("/", "GET", "Connection: close"), INDEX, END])
         server.idle_files = server.open_files()
         yield server
 
@@ -44,8 +43,8 @@ def app(parser):
 @pytest.mark.parametrize(
     "first",
     [
-        head_of("/set"),
-        head_of("/set-late"),
+        request("/set"),
+        request("/set-late"),
         post("/set", b'"ada"', "Content-Type: application/json"),
     ],
 )
@@ -53,17 +52,15 @@ def test_what_is_set_on_a_request_is_not_in_the_next(app, first):
     with Client(app) as client:
         for _ in range(2):
             client.run([first, body_of(b"set")])
-            client.run([head_of("/get")])
-            assert json.loads(client.response()[2]) == {"user": None, "params": {}}
-            client.run([post("/get", b"x")])
-            assert json.loads(client.response()[2]) == {"user": None, "body": "x"}
+            assert json.loads(client.get("/get").body) == {"user": None, "params": {}}
+            assert json.loads(client.post("/get", b"x").body) == {"user": None, "body": "x"}
 
 
 def test_pipelined_requests_inherit_nothing(app):
     with Client(app) as client:
-        client.run([head_of("/set") + head_of("/get")])
-        client.response()
-        assert json.loads(client.response()[2])["user"] is None
+        client.run([request("/set") + request("/get")])
+        client.receive()
+        assert json.loads(client.receive().body)["user"] is None
 
 
 @pytest.mark.parametrize("read", [True, False])
@@ -71,8 +68,7 @@ def test_copy_outlives_its_request(app, read):
     with Client(app) as client:
         path = "/copy?read=1" if read else "/copy"
         client.run([post(path, b"the body", "X: first", "Cookie: a=1"), body_of(b"copied")])
-        client.run([head_of("/copied", "GET", "X: second", "Cookie: a=2")])
-        copied = json.loads(client.response()[2])
+        copied = json.loads(client.get("/copied", "X: second", "Cookie: a=2").body)
     assert copied == {
         "method": "POST",
         "path": "/copy",
@@ -96,14 +92,14 @@ def test_copy_outlives_its_request(app, read):
 def test_cancelled_error_is_a_fault(app, path):
     before = len(app.console)
     with Client(app) as client:
-        client.run([head_of(path), 500])
+        client.run([request(path), 500])
     app.wait_for_line(f"web: GET {path}: CancelledError")
     assert len(app.console) == before + 1
     assert app.exchange(GET[:-2] + b"Connection: close\r\n\r\n").endswith(b"index")
 
 
 def test_cancelled_error_after_a_piece_cuts_the_response(app):
-    response = app.exchange(head_of("/cancelled-late"))
+    response = app.exchange(request("/cancelled-late"))
     assert status_of(response) == 200
     assert not response.endswith(b"0\r\n\r\n")
     app.wait_for_line("web: GET /cancelled-late: CancelledError")
@@ -113,8 +109,8 @@ def test_cancelled_error_closes_a_websocket_with_1011(app):
     with Client(app) as client:
         client.run([handshake(path="/cancelled-ws"), 101])
         client.until(b"\x88\x02\x03\xf3")
-        client.s.sendall(frame(8, b"\x03\xf3"))
-        assert not client.receive()
+        client.send(frame(8, b"\x03\xf3"))
+        assert not client.more()
     app.wait_for_line("web: GET /cancelled-ws: CancelledError")
 
 
@@ -122,8 +118,8 @@ def test_cancelled_error_closes_a_websocket_with_1011(app):
 def test_body_that_a_task_waits_for(parser, path):
     """Its time limit ends that wait, and the client is told."""
     with places(parser, body_timeout=0.3) as app, Client(app) as client:
-        client.run([head_of(path, "POST", "Content-Length: 10") + b"123", 408])
-        assert not client.receive()
+        client.run([request(path, "POST", "Content-Length: 10") + b"123", 408])
+        assert not client.more()
 
 
 def test_handler_may_take_longer_than_a_head(parser):
@@ -131,7 +127,7 @@ def test_handler_may_take_longer_than_a_head(parser):
     with places(parser, head_timeout=0.3, idle_timeout=0.3, body_timeout=0.3) as app:
         with Client(app) as client:
             for _ in range(2):
-                client.run([head_of("/slow/900"), body_of(b"slow")])
+                client.run([request("/slow/900"), body_of(b"slow")])
 
 
 # -- how many
@@ -171,7 +167,7 @@ def test_default_follows_the_port():
 
 
 def is_open(client):
-    return not select.select([client.s], [], [], 0)[0]
+    return not select.select([client.socket], [], [], 0)[0]
 
 
 def test_as_many_as_the_limit_are_kept(parser):
@@ -188,10 +184,10 @@ def test_as_many_as_the_limit_are_kept(parser):
             client.run([GET, INDEX])
         with Client(server) as more:
             more.run([GET, INDEX])
-        assert not clients[0].receive()
+        assert not clients[0].more()
         for client in clients[1:]:
             client.run([GET, INDEX])
-            client.s.close()
+            client.close()
 
 
 class Polling(threading.Thread):
@@ -291,19 +287,18 @@ class Browser:
         deadline = time.monotonic() + 30
         while True:
             assert time.monotonic() < deadline, "never served"
-            if self.client is None or select.select([self.client.s], [], [], 0)[0]:
+            if self.client is None or select.select([self.client.socket], [], [], 0)[0]:
                 self.close()
                 self.client = Client(self.gate)
             try:
-                self.client.run([GET])
-                status, head, body = self.client.response()
+                response = self.client.get("/")
             except (AssertionError, OSError):
                 # nobody else may have ended it with a request on its way
-                assert self.client.s.getsockname()[1] in self.gate.refused
+                assert self.client.socket.getsockname()[1] in self.gate.refused
                 self.close()
                 continue
-            assert (status, body) == (200, b"index")
-            if b"\r\nConnection: close\r\n" in head:
+            assert (response.status, response.body) == (200, b"index")
+            if response.closes:
                 self.close()
             return
 
@@ -313,13 +308,13 @@ class Browser:
     def _wait(self, client):
         if client:
             with contextlib.suppress(OSError):
-                client.s.settimeout(None)
-                client.s.recv(1)
-            client.s.close()
+                client.socket.settimeout(None)
+                client.socket.recv(1)
+            client.close()
 
     def close(self):
         if self.client:
-            self.client.s.close()
+            self.client.close()
             self.client = None
 
 
@@ -360,7 +355,7 @@ def test_no_descriptor_at_ten(parser):
                 more.run([GET, INDEX])
         server.wait_for_line("web: accept failed: OSError")
         for client in kept:
-            client.s.close()
+            client.close()
         wait_until(lambda: server.open_files() <= used)
 
 
@@ -370,7 +365,7 @@ def test_no_descriptor_at_ten(parser):
 def begun(server, path):
     """A client that asked for a stream, and the status it got."""
     client = Client(server)
-    client.run([handshake(path=path) if "ws" in path else head_of(path)])
+    client.run([handshake(path=path) if "ws" in path else request(path)])
     return client, status_of(client.until(b"\r\n\r\n"))
 
 
@@ -381,19 +376,19 @@ def test_a_place_is_kept_for_requests_that_end(parser, path):
         streams = [begun(server, path) for _ in range(3)]
         assert [s for _, s in streams] == [status] * 3
         with Client(server) as client:
-            client.run([handshake(path=path) if "ws" in path else head_of(path)])
-            refused, head, _ = client.response()
-            assert refused == 503
-            assert b"\r\nRetry-After: " in head
+            client.run([handshake(path=path) if "ws" in path else request(path)])
+            refused = client.receive()
+            assert refused.status == 503
+            assert "retry-after" in refused
         for _ in range(3):
             with Client(server) as client:
                 client.run([GET, INDEX])
         # and when one has gone another may come
         for client, _ in streams:
-            client.s.close()
+            client.close()
         wait_until(lambda: server.open_files() <= server.idle_files)
         client, found = begun(server, path)
-        client.s.close()
+        client.close()
         assert found == status
     assert server.console == []
 
@@ -407,17 +402,16 @@ def test_who_can_not_be_served_soon_is_told(parser):
         for _ in range(2):
             started = time.monotonic()
             with Client(server) as client:
-                client.run([GET])
-                status, head, _ = client.response()
-                assert status == 503
-                assert b"\r\nRetry-After: " in head
-                assert not client.receive()
+                refused = client.get("/")
+                assert refused.status == 503
+                assert "retry-after" in refused
+                assert not client.more()
             assert time.monotonic() - started < 5  # on any machine; here it is half a second
         # nobody's message was lost for that
         for client in streams:
-            client.s.sendall(frame(1, b"still"))
+            client.send(frame(1, b"still"))
             client.until(b"\x81\x05still")
-            client.s.close()
+            client.close()
         wait_until(lambda: server.open_files() <= server.idle_files)
         with Client(server) as client:
             client.run([GET, INDEX])
@@ -427,9 +421,9 @@ def test_who_is_served_soon_waits(parser):
     with places(parser, max_connections=2) as server:
         busy = [Client(server) for _ in range(2)]
         for client in busy:
-            client.run([head_of("/slow/1500")])
+            client.run([request("/slow/1500")])
         with Client(server) as client:
             client.run([GET, INDEX])
         for client in busy:
             client.run([body_of(b"slow")])
-            client.s.close()
+            client.close()

@@ -9,7 +9,7 @@ import time
 
 import pytest
 from conftest import DEVICE, serving
-from wire import Client, chunked, request
+from wire import Client, chunked, post, request
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +35,6 @@ def ends(client):
         client.send(request("/x"))
         client.socket.shutdown(socket.SHUT_WR)
     return client.at_end()
-
-
-def post(path, body, *lines, **options):
-    return request(path, "POST", f"Content-Length: {len(body)}", *lines, **options) + body
 
 
 # -- persistence (RFC 9112 9.3)
@@ -750,7 +746,7 @@ def test_100_continue_when_the_body_is_read(api, path):
     with Client(api) as client:
         client.send(expect(path))
         while not client.received.endswith(b"\r\n\r\n"):
-            client.received += client._more()
+            assert client.more()
         assert client.received == b"HTTP/1.1 100 Continue\r\n\r\n"
         client.send(b"12345")
         response = client.receive("POST")
@@ -762,7 +758,7 @@ def test_100_continue_when_the_body_is_read(api, path):
 def test_100_continue_once_and_then_the_next_request(client):
     client.send(expect("/read/1"))
     while b"\r\n\r\n" not in client.received:
-        client.received += client._more()
+        assert client.more()
     client.send(*[bytes([b]) for b in b"12345"], request("/x"))
     assert client.receive("POST").interim == [100]
     assert client.receive().text == "x"
@@ -771,7 +767,7 @@ def test_100_continue_once_and_then_the_next_request(client):
 def test_100_continue_for_chunks(client):
     client.send(request("/echo", "POST", "Transfer-Encoding: chunked", "expect: 100-Continue"))
     while b"\r\n\r\n" not in client.received:
-        client.received += client._more()
+        assert client.more()
     client.send(b"3\r\nabc\r\n0\r\n\r\n")
     response = client.receive("POST")
     assert (response.interim, response.body) == ([100], b"abc")
@@ -918,7 +914,7 @@ def test_100_before_101(client):
     """(RFC 9110 7.8)"""
     client.send(request("/ws", "GET", *HANDSHAKE, EXPECT))
     while client.received.count(b"\r\n\r\n") < 2:
-        client.received += client._more()
+        assert client.more()
     first, second = client.received.split(b"\r\n\r\n")[:2]
     assert first == b"HTTP/1.1 100 Continue"
     assert second.startswith(b"HTTP/1.1 101 ")

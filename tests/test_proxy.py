@@ -4,13 +4,11 @@ import os
 
 import httpx
 import pytest
-import rawclient
 from conftest import DEVICE, serving
-from test_websocket import handshake
 from thirdparty import Nginx
 from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import connect
-from wire import Client, chunked, open_files_fall_to
+from wire import Client, chunked, handshake, open_files_fall_to
 
 LIMITS = '{"max_requests": 20, "idle_timeout": 1}'
 FILES = 4  # that the server holds when nginx holds no connection
@@ -134,7 +132,7 @@ def test_websocket_that_the_server_closes(proxy):
 
 @WAYS
 def test_websocket_client_that_vanishes(behind, proxy, visitor, way):
-    with rawclient.Client(proxy) as client:
+    with Client(proxy) as client:
         client.run([handshake(f"{way}/ws?{visitor}"), 101])
     behind.wait_for_line(f"ended {visitor} 1006")
 

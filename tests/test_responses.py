@@ -6,8 +6,7 @@ import struct
 
 import pytest
 from conftest import DEVICE, serving
-from rawclient import wait_until
-from wire import Client, request
+from wire import Client, request, wait_until
 
 WIDE = struct.pack("300H", *range(300))
 
@@ -88,7 +87,7 @@ def test_what_the_socket_does_not_take_leaves_while_the_generator_waits(server, 
         client.get(f"/trickle/{most}")
         client.send(request("/gated/30"))
         while client.received.count(b"x" * 100) < 30:
-            client.received += client._more()
+            assert client.more()
         assert get(server, "/open").status == 204
         assert client.receive().body == b"x" * 3000 + b"end"
         client.get("/trickle/9999")
@@ -99,7 +98,7 @@ def test_client_that_leaves_while_the_generator_waits(server):
     with Client(server) as client:
         client.send(request("/gated/3"))
         while client.received.count(b"x" * 100) < 3:
-            client.received += client._more()
+            assert client.more()
     assert get(server, "/open").status == 204
     wait_until(lambda: server.open_files() <= idle)
 
@@ -213,7 +212,7 @@ def test_what_can_be_sent(client, kind, body):
 def test_field_beyond_ascii(client):
     client.send(request("/result/good/field"))
     while not client.received.endswith(b"\r\n\r\nx"):
-        client.received += client._more()
+        assert client.more()
     assert "\r\nX-A: 한é\r\n".encode() in client.received
 
 

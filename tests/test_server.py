@@ -8,23 +8,7 @@ import time
 import httpx
 import pytest
 from conftest import DEVICE, serving
-
-GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
-
-
-def status_of(response):
-    assert response.startswith(b"HTTP/1."), response
-    return int(response.split()[1])
-
-
-def head_of(path="/", method="GET", *lines):
-    return "".join(
-        f"{x}\r\n" for x in (f"{method} {path} HTTP/1.1", "Host: a", *lines, "")
-    ).encode()
-
-
-def post(path, body, *lines):
-    return head_of(path, "POST", f"Content-Length: {len(body)}", *lines) + body
+from wire import GET, post, request, status_of
 
 
 def inspect(response):
@@ -52,12 +36,12 @@ def test_two_requests_in_one_segment(app):
 
 
 def test_undrained_response_is_sent(app):
-    assert app.exchange(head_of("/undrained")).endswith(b"sent all the same")
+    assert app.exchange(request("/undrained")).endswith(b"sent all the same")
 
 
 def test_request_attributes(app):
     seen = inspect(
-        app.exchange(head_of("/insp%65ct?q=%20&b", "GET", "X-A: 1", "X-B:  x  ", "x-a: 2"))
+        app.exchange(request("/insp%65ct?q=%20&b", "GET", "X-A: 1", "X-B:  x  ", "x-a: 2"))
     )
     assert seen["method"] == "GET"
     assert seen["path"] == "/inspect"
@@ -73,11 +57,11 @@ def test_request_attributes(app):
 
 
 def test_no_query_is_none(app):
-    assert inspect(app.exchange(head_of("/inspect")))["query"] is None
+    assert inspect(app.exchange(request("/inspect")))["query"] is None
 
 
 def test_route_matches_the_decoded_path(app):
-    assert app.exchange(head_of("/a%20b/%C3%A9")).endswith(b"decoded")
+    assert app.exchange(request("/a%20b/%C3%A9")).endswith(b"decoded")
 
 
 def test_absolute_form(app):
@@ -98,9 +82,9 @@ def test_httpx_client(app):
 @pytest.mark.parametrize("size", [1, 500, 5000, 200000])
 def test_body_in_many_segments(app, size):
     body = b"x" * size
-    request = post("/inspect", body)
+    sent = post("/inspect", body)
     step = max(size // 7, 1)
-    parts = [request[i : i + step] for i in range(0, len(request), step)]
+    parts = [sent[i : i + step] for i in range(0, len(sent), step)]
     seen = inspect(app.exchange(*parts))
     assert seen["body"] == body.decode()
     assert seen["left"] == 0
@@ -126,14 +110,14 @@ def test_readexactly(app):
 
 def test_expect_100_continue(app):
     with app.connect() as s:
-        s.sendall(head_of("/inspect", "POST", "Content-Length: 2", "Expect: 100-continue"))
+        s.sendall(request("/inspect", "POST", "Content-Length: 2", "Expect: 100-continue"))
         assert s.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
         s.sendall(b"ok")
         assert b'"body": "ok"' in s.makefile("rb").read()
 
 
 def test_expect_is_not_answered_when_refused(app):
-    head = head_of("/inspect", "POST", "Content-Length: 400000", "Expect: 100-continue")
+    head = request("/inspect", "POST", "Content-Length: 400000", "Expect: 100-continue")
     assert app.exchange(head, half_close=True).startswith(b"HTTP/1.1 413 ")
 
 
@@ -146,29 +130,29 @@ def test_unread_body_does_not_reset_the_answer(app):
 
 
 def test_large_response(app):
-    body = app.exchange(head_of("/large")).split(b"\r\n\r\n", 1)[1]
+    body = app.exchange(request("/large")).split(b"\r\n\r\n", 1)[1]
     assert body == b"0123456789" * 50000
 
 
 # -- refusals
 
 REFUSALS = [
-    (404, head_of("/none", "GET", "Connection: close")),
-    (405, head_of("/", "POST", "Content-Length: 0", "Connection: close")),
-    (501, head_of("/", "BREW", "Connection: close")),
+    (404, request("/none", "GET", "Connection: close")),
+    (405, request("/", "POST", "Content-Length: 0", "Connection: close")),
+    (501, request("/", "BREW", "Connection: close")),
     (400, b"GET / HTTP/1.1\r\n\r\n"),
     (400, b"GET / HTTP/1.1\r\nHost : a\r\n\r\n"),
     (400, b"GET / HTTP/1.1\nHost: a\n\n"),
     (400, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"),
     (400, b"GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n"),
     (505, b"GET / HTTP/2.0\r\nHost: a\r\n\r\n"),
-    (413, head_of("/inspect", "POST", "Content-Length: 300001")),
-    (413, head_of("/inspect", "POST", "Content-Length: 99999999999999999999")),
-    (414, head_of("/" + "a" * 300)),
+    (413, request("/inspect", "POST", "Content-Length: 300001")),
+    (413, request("/inspect", "POST", "Content-Length: 99999999999999999999")),
+    (414, request("/" + "a" * 300)),
     (414, b"GET /" + b"a" * 1000),
-    (417, head_of("/", "GET", "Expect: miracles")),
-    (431, head_of("/", "GET", *(f"X-{i}: 1" for i in range(60)))),
-    (431, head_of("/", "GET", "X: " + "y" * 3000)),
+    (417, request("/", "GET", "Expect: miracles")),
+    (431, request("/", "GET", *(f"X-{i}: 1" for i in range(60)))),
+    (431, request("/", "GET", "X: " + "y" * 3000)),
 ]
 
 
@@ -183,25 +167,25 @@ def test_refusal(app, status, request_bytes):
 
 
 def test_405_lists_the_methods(app):
-    response = app.exchange(head_of("/inspect", "PUT"), half_close=True)
+    response = app.exchange(request("/inspect", "PUT"), half_close=True)
     assert b"\r\nAllow: GET, HEAD, OPTIONS, POST\r\n" in response
 
 
 def test_refused_head_request_has_no_body(app):
-    assert app.exchange(head_of("/none", "HEAD"), half_close=True).endswith(b"\r\n\r\n")
+    assert app.exchange(request("/none", "HEAD"), half_close=True).endswith(b"\r\n\r\n")
 
 
 def test_refused_upload_reads_its_answer(app):
     """The client sends on for a while after the refusal; no reset eats it."""
-    request = head_of("/inspect", "POST", "Content-Length: 400000") + b"u" * 60000
-    assert status_of(app.exchange(request)) == 413
+    sent = request("/inspect", "POST", "Content-Length: 400000") + b"u" * 60000
+    assert status_of(app.exchange(sent)) == 413
 
 
 # -- faults
 
 
 def test_handler_fault(app):
-    response = app.exchange(head_of("/fault"))
+    response = app.exchange(request("/fault"))
     assert status_of(response) == 500
     assert b"half" not in response
     line = app.wait_for_line("the handler's fault")
@@ -210,13 +194,13 @@ def test_handler_fault(app):
 
 
 def test_fault_after_the_response_began(app):
-    response = app.exchange(head_of("/late-fault"))
+    response = app.exchange(request("/late-fault"))
     assert response.endswith(b"half an answer")
     app.wait_for_line("too late for a 500")
 
 
 def test_http_exception(app):
-    response = app.exchange(head_of("/teapot"))
+    response = app.exchange(request("/teapot"))
     assert status_of(response) == 418
     assert b"X-Pot: small\r\n" in response
 
@@ -225,12 +209,12 @@ def test_memory_and_descriptors_return_to_the_baseline(app):
     """A connection that leaked would cost more than this allows in eight rounds."""
 
     def memory():
-        return int(app.exchange(head_of("/memory")).split(b"\r\n\r\n")[1])
+        return int(app.exchange(request("/memory")).split(b"\r\n\r\n")[1])
 
     def provoke():
-        for _, request in REFUSALS:
-            app.exchange(request, half_close=True)
-        app.exchange(head_of("/fault"))
+        for _, refused in REFUSALS:
+            app.exchange(refused, half_close=True)
+        app.exchange(request("/fault"))
         app.exchange(b"GET / HT", half_close=True)
         app.connect().close()
 
@@ -243,29 +227,29 @@ def test_memory_and_descriptors_return_to_the_baseline(app):
 
 
 def test_handlers_own_oserror_is_its_fault(app):
-    assert status_of(app.exchange(head_of("/missing-file"))) == 500
+    assert status_of(app.exchange(request("/missing-file"))) == 500
     app.wait_for_line("web: GET /missing-file: OSError")
 
 
 def test_handler_without_a_response(app):
-    assert status_of(app.exchange(head_of("/silent"))) == 500
+    assert status_of(app.exchange(request("/silent"))) == 500
     app.wait_for_line("web: GET /silent: the handler sent no response")
 
 
 def test_204_has_no_content(app):
-    response = app.exchange(head_of("/no-content"))
+    response = app.exchange(request("/no-content"))
     assert response == b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
 
 
 def test_exception_headers_are_field_lines(app):
-    assert status_of(app.exchange(head_of("/bad-header"))) == 500
+    assert status_of(app.exchange(request("/bad-header"))) == 500
     app.wait_for_line("ValueError: field line")
 
 
 def test_handler_that_closed_cannot_touch_its_neighbour(app):
     """A descriptor is soon another connection's."""
-    assert app.exchange(head_of("/closes")).endswith(b"closed")
-    assert app.exchange(head_of("/slow")).endswith(b"slow but whole")
+    assert app.exchange(request("/closes")).endswith(b"closed")
+    assert app.exchange(request("/slow")).endswith(b"slow but whole")
     app.wait_for_line("send after close refused")
 
 

@@ -11,7 +11,7 @@ import time
 import httpx
 import pytest
 from conftest import BUILD, DEVICE, ROOT, Server, packages, read_all
-from test_server import head_of
+from wire import request
 
 MICROPYTHON = BUILD / "tls" / "micropython"
 LARGE = bytes(i % 251 for i in range(300000))
@@ -21,7 +21,7 @@ NEW_KEY = {
 }
 HEAD_TIMEOUT = 1  # of device/tls.py
 FILES = 4  # that the server holds when nobody is connected: the listener is the last
-LAST = head_of("/", "GET", "Connection: close")
+LAST = request("/", "GET", "Connection: close")
 
 # of versions that no server should speak
 pytestmark = pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
@@ -129,14 +129,14 @@ def test_requests_in_one_record(server):
     """What TLS has decrypted and nobody took yet does not show at the socket."""
     padding = "X-Padding: " + "x" * 700
     with server.connect_tls() as s:
-        s.sendall(head_of("/", "GET", padding) * 3 + LAST)
+        s.sendall(request("/", "GET", padding) * 3 + LAST)
         assert read_all(s).count(b"\r\n\r\nhello") == 4
 
 
 def test_body_in_one_record(server):
     body = LARGE[:15000]
     with server.connect_tls() as s:
-        s.sendall(head_of("/echo", "POST", "Content-Length: 15000", "Connection: close") + body)
+        s.sendall(request("/echo", "POST", "Content-Length: 15000", "Connection: close") + body)
         assert read_all(s).endswith(b"\r\n\r\n" + body)
 
 
@@ -188,7 +188,7 @@ def test_slow_reader(server):
         raw.settimeout(10)
         raw.connect(("127.0.0.1", server.port))
         with server.trust.wrap_socket(raw, server_hostname="127.0.0.1") as s:
-            s.sendall(head_of("/huge", "GET", "Connection: close"))
+            s.sendall(request("/huge", "GET", "Connection: close"))
             time.sleep(0.3)
             server.hello()
             while piece := s.recv(65536):
@@ -218,7 +218,7 @@ def test_clients_at_once(server):
 
 def plain_http(server):
     with server.connect() as s:
-        s.sendall(head_of("/"))
+        s.sendall(request("/"))
         assert b"hello" not in read_all(s)
 
 
@@ -294,12 +294,12 @@ def leaves_after_its_handshake(server):
 
 def leaves_within_its_request(server):
     with server.connect_tls() as s:
-        s.sendall(head_of("/echo", "POST", "Content-Length: 10") + b"12345")
+        s.sendall(request("/echo", "POST", "Content-Length: 10") + b"12345")
 
 
 def resets_within_a_response(server):
     with server.connect_tls() as s:
-        s.sendall(head_of("/huge"))
+        s.sendall(request("/huge"))
         s.recv(1000)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
@@ -339,7 +339,7 @@ def test_handshake_that_does_not_end(server, sent):
 
 def test_head_that_does_not_end(server):
     with server.connect_tls() as s:
-        s.sendall(head_of("/")[:-2])
+        s.sendall(request("/")[:-2])
         server.hello()
         assert read_all(s).startswith(b"HTTP/1.1 408 ")
 

@@ -7,47 +7,9 @@ import threading
 import time
 
 import pytest
-from test_server import head_of
 from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK
 from websockets.sync.client import connect
-
-KEY = "dGhlIHNhbXBsZSBub25jZQ=="
-
-
-def handshake(path="/ws", **changes):
-    fields = {
-        "Host": "a",
-        "Upgrade": "websocket",
-        "Connection": "keep-alive, Upgrade",
-        "Sec-WebSocket-Version": "13",
-        "Sec-WebSocket-Key": KEY,
-    }
-    for name, value in changes.items():
-        fields[name.replace("_", "-")] = value
-    lines = [f"{name}: {value}" for name, value in fields.items() if value is not None]
-    return "\r\n".join([f"GET {path} HTTP/1.1", *lines, "", ""]).encode()
-
-
-def frame(opcode, payload=b"", fin=True, key=b"\x12\x34\x56\x78", length=None):
-    n = len(payload) if length is None else length
-    head = bytes([opcode | (0x80 if fin else 0)])
-    if n < 126:
-        head += bytes([0x80 | n])
-    elif n < 65536:
-        head += b"\xfe" + n.to_bytes(2, "big")
-    else:
-        head += b"\xff" + n.to_bytes(8, "big")
-    keys = (key * (len(payload) // 4 + 1))[: len(payload)]
-    masked = int.from_bytes(payload, "big") ^ int.from_bytes(keys, "big")
-    return head + key + masked.to_bytes(len(payload), "big")
-
-
-def frames_after(app, *parts, half_close=False, path="/ws"):
-    """The bytes that the server sends after its 101, for these frames."""
-    response = app.exchange(handshake(path) + parts[0], *parts[1:], half_close=half_close)
-    head, rest = response.split(b"\r\n\r\n", 1)
-    assert head.startswith(b"HTTP/1.1 101 ")
-    return rest
+from wire import frame, frames_after, handshake, request
 
 
 def test_accept_of_the_rfc(app):
@@ -277,7 +239,7 @@ def test_stuck_member_of_a_room_is_dropped(app):
     with connect(app.url("/room/Ada", "ws")) as ada, app.connect() as stuck:
         stuck.sendall(handshake("/room/stuck"))
         assert stuck.recv(4).startswith(b"HTTP")
-        while app.exchange(head_of("/members"), half_close=True)[-1:] != b"2":
+        while app.exchange(request("/members"), half_close=True)[-1:] != b"2":
             pass
         ada.send("flood")
         for i in range(100):
@@ -286,7 +248,7 @@ def test_stuck_member_of_a_room_is_dropped(app):
         ada.send("one more")
         assert ada.recv(timeout=10).startswith("Ada: 0 ")
     app.wait_for_line("left Ada")
-    assert app.exchange(head_of("/members"), half_close=True).endswith(b"\r\n\r\n0")
+    assert app.exchange(request("/members"), half_close=True).endswith(b"\r\n\r\n0")
 
 
 def test_flood_leaves_the_other_tasks_their_turn(app):

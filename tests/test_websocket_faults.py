@@ -7,8 +7,8 @@ import time
 
 import pytest
 from conftest import DEVICE, serving
-from test_websocket import frame, handshake
 from websockets.sync.client import connect
+from wire import Client, frame
 
 BIG = bytes(range(256)) * 12000
 
@@ -20,41 +20,12 @@ def faults(parser):
         yield server
 
 
-class Raw:
+class Raw(Client):
     """A client that sends what it likes, and receives frames."""
 
     def __init__(self, server, path, window=None):
-        self.s = socket.socket()
-        if window:
-            self.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
-        self.s.settimeout(10)
-        self.s.connect(("127.0.0.1", server.port))
-        self.s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.file = self.s.makefile("rb")
-        self.s.sendall(handshake(path))
-        assert b" 101 " in self.file.readline()
-        while self.file.readline() != b"\r\n":
-            pass
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.file.close()
-        self.s.close()
-
-    def send(self, *parts):
-        self.s.sendall(b"".join(parts))
-
-    def frame(self):
-        """The first byte and payload of the next frame, None at the end."""
-        head = self.file.read(2)
-        if len(head) < 2:
-            return None
-        n = head[1]
-        if n > 125:
-            n = int.from_bytes(self.file.read(2 if n == 126 else 8), "big")
-        return head[0], self.file.read(n)
+        super().__init__(server, window=window)
+        self.upgrade(path)
 
     def gets(self, payload):
         got = self.frame()
@@ -154,7 +125,7 @@ def test_handler_may_take_its_time_after_the_end(faults, last):
     with Raw(faults, f"/tidy?{name}") as client:
         client.send(last)
         if not last:
-            client.s.shutdown(socket.SHUT_WR)
+            client.socket.shutdown(socket.SHUT_WR)
         faults.wait_for_line(f" {name}")
     assert f"tidied {name}" in faults.console
 
@@ -163,9 +134,9 @@ def test_send_that_is_awaited_later(faults):
     with Raw(faults, "/later", window=4096) as client:
         client.send(frame(2, b"between"))
         client.gets(b"begun")
-        received = client.file.read(1 << 20)  # which makes room
+        received = client.take(1 << 20)  # which makes room
         client.send(frame(2, b"go on"))
-        received += client.file.read(len(BIG) + 10 - len(received))
+        received += client.take(len(BIG) + 10 - len(received))
         assert received[10:] == BIG
         client.gets(b"between")
         client.gets(b"end")

@@ -2,15 +2,13 @@
 what RFC 6455, and RFC 7692 if it was agreed upon, let a server send."""
 
 import select
-import socket
 from typing import NamedTuple
 
+import wire
 from autobahn.deflate import negotiate
-from test_websocket import frame, handshake
 
 CONTINUATION, TEXT, BYTES, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 RSV1 = 4
-ACCEPT = b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="  # for the key in handshake()
 FRAMEWISE = 1 << 62
 
 
@@ -23,7 +21,7 @@ class Frame(NamedTuple):
     chop: int = 0
 
     def encoded(self):
-        return frame(self.opcode | self.rsv << 4, self.payload, self.fin)
+        return wire.frame(self.opcode | self.rsv << 4, self.payload, self.fin)
 
 
 def fragments(opcode, payload, size, rsv=0):
@@ -40,74 +38,40 @@ def fragments(opcode, payload, size, rsv=0):
     ]
 
 
-class Client:
+class Client(wire.Client):
     """Upgrades a connection. What comes then is in self.events, (opcode, payload) for
     each message or control frame."""
 
     def __init__(self, server, offer=None):
-        self.s = server.connect()
-        self.s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.received = bytearray()
+        super().__init__(server)
         self.events = []
         self.kind = None  # the opcode of a message of which a part came
         self.parts = []
         self.packed = False
         self.extension = None  # what was agreed upon of the offer
-        self.s.sendall(handshake("/", Sec_WebSocket_Extensions=offer))
-        fields = self._upgraded()
-        answer = fields.pop(b"sec-websocket-extensions", None)
-        assert not any(name.startswith(b"sec-websocket-") for name in fields), fields
+        answer = self._upgraded(offer)
         if offer:
-            self.extension = negotiate(offer, answer)
+            self.extension = negotiate(offer, answer and answer.encode())
         else:
             assert answer is None
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.s.close()
-
-    def _upgraded(self):
-        """The fields of the 101, but for what every one must have."""
-        while b"\r\n\r\n" not in self.received:
-            self._receive()
-        head, _, self.received = self.received.partition(b"\r\n\r\n")
-        status, *lines = bytes(head).split(b"\r\n")
-        assert status.startswith(b"HTTP/1.1 101 "), head
-        fields = {}
-        for line in lines:
-            name, _, value = line.partition(b":")
-            assert name.lower() not in fields, head
-            fields[name.lower()] = value.strip()
-        assert fields.pop(b"upgrade").lower() == b"websocket"
-        assert fields.pop(b"connection").lower() == b"upgrade"
-        assert fields.pop(b"sec-websocket-accept") == ACCEPT
-        return fields
-
-    def _receive(self):
-        piece = self.s.recv(1 << 18)
-        assert piece, f"the connection ended after {bytes(self.received[:200])}"
-        self.received += piece
-
-    def _take(self, n):
-        while len(self.received) < n:
-            self._receive()
-        taken = bytes(self.received[:n])
-        del self.received[:n]
-        return taken
+    def _upgraded(self, offer):
+        """What the 101 says of extensions, which has what every one must have."""
+        response = self.upgrade("/", Sec_WebSocket_Extensions=offer)
+        fields = dict(response.fields)
+        assert len(fields) == len(response.fields), response
+        assert fields.pop("upgrade").lower() == "websocket"
+        assert fields.pop("connection").lower() == "upgrade"
+        assert fields.pop("sec-websocket-accept").encode() == wire.ACCEPT
+        answer = fields.pop("sec-websocket-extensions", None)
+        assert not any(name.startswith("sec-websocket-") for name in fields), fields
+        return answer
 
     def _frame(self):
-        first, second = self._take(2)
-        assert not second & 0x80, "a server masks no frame"
-        n = second & 0x7F
-        if n == 126:
-            n = int.from_bytes(self._take(2), "big")
-            assert n > 125, "not the shortest form of the length"
-        elif n == 127:
-            n = int.from_bytes(self._take(8), "big")
-            assert 65535 < n < 1 << 63, "not the shortest form of the length"
-        return first >> 7, first >> 4 & 7, first & 15, self._take(n)
+        found = self.frame()
+        assert found, "the connection ended"
+        first, payload = found
+        return first >> 7, first >> 4 & 7, first & 15, payload
 
     def _event(self):
         while True:
@@ -137,7 +101,7 @@ class Client:
         together = []
 
         def send():
-            self.s.sendall(b"".join(together))
+            self.send(b"".join(together))
             together.clear()
 
         for step in steps:
@@ -152,7 +116,7 @@ class Client:
                 send()
                 data = step.encoded()
                 for at in range(0, len(data), step.chop):
-                    self.s.sendall(data[at : at + step.chop])
+                    self.send(data[at : at + step.chop])
         send()
 
     def until_close(self):
@@ -163,10 +127,10 @@ class Client:
                 return payload
             self.events.append((opcode, payload))
 
-    def ended(self):
+    def ends(self):
         """The server ends the connection, within a second, and sends nothing before."""
-        self.s.settimeout(1)
-        assert bytes(self.received) + self.s.recv(1) == b""
+        self.socket.settimeout(1)
+        assert bytes(self.received) + self.socket.recv(1) == b""
 
 
 def check_control(opcode, payload, fin, rsv):
@@ -195,4 +159,4 @@ def gets(n):
 def quiet(client):
     """A step: nothing comes for a while."""
     assert not client.received
-    assert not select.select([client.s], [], [], 0.1)[0]
+    assert not select.select([client.socket], [], [], 0.1)[0]

@@ -1,0 +1,31 @@
+"""HTTP and WebSockets on the wire, for all tests: messages to send, one client that reads
+strictly, and steps for it to take."""
+
+from wire.client import (
+    Client,
+    Response,
+    connected,
+    frames_after,
+    open_files_fall_to,
+    status_of,
+    wait_until,
+)
+from wire.messages import ACCEPT, GET, KEY, chunked, frame, handshake, post, request
+
+__all__ = [
+    "ACCEPT",
+    "GET",
+    "KEY",
+    "Client",
+    "Response",
+    "chunked",
+    "connected",
+    "frame",
+    "frames_after",
+    "handshake",
+    "open_files_fall_to",
+    "post",
+    "request",
+    "status_of",
+    "wait_until",
+]
