@@ -7,8 +7,8 @@ import itertools
 import random
 from dataclasses import dataclass
 
-from asyncclient import Client, Unserved
 from wire import frame, handshake, post, request
+from wire.many import Client, Unserved
 
 PATIENCE = 5  # seconds for a step; the server's limits are a quarter of one
 CLOSE = frame(8, b"\x03\xe8")

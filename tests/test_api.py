@@ -186,7 +186,7 @@ def test_client_that_leaves_a_stream(api):
     """The generator's finally clause runs."""
     with Client(api) as client:
         client.send(request("/closed-stream"))
-        assert client._more()
+        assert client.more()
     api.wait_for_line("stream closed")
 
 
@@ -708,7 +708,7 @@ def test_save_of_an_aborted_upload(api, tmp_path, sent):
         with Client(api) as client:
             client.send(sent.replace(b"PATH", path + name))
             client.socket.shutdown(socket.SHUT_WR)
-            while client._more():
+            while client.more():
                 pass
         assert {p.name for p in tmp_path.iterdir()} == left
     assert (tmp_path / "file").read_text() == "before"

@@ -20,10 +20,10 @@ from dataclasses import dataclass
 import emulators
 import matrix
 import pytest
-from asyncclient import Client, Unserved
 from conftest import BUILD, DEVICE, MICROPYTHON, Server, free_port, packages, read_all
 from lives import KINDS, PARTS, PATIENCE, lives
 from test_tls import make_certificate
+from wire.many import Client, Unserved
 
 
 @dataclass

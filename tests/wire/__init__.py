@@ -3,7 +3,6 @@ strictly, and steps for it to take."""
 
 from wire.client import (
     Client,
-    Response,
     connected,
     frames_after,
     open_files_fall_to,
@@ -11,12 +10,14 @@ from wire.client import (
     wait_until,
 )
 from wire.messages import ACCEPT, GET, KEY, chunked, frame, handshake, post, request
+from wire.reading import Reading, Response
 
 __all__ = [
     "ACCEPT",
     "GET",
     "KEY",
     "Client",
+    "Reading",
     "Response",
     "chunked",
     "connected",

@@ -1,53 +1,12 @@
-"""One connection, with what comes on it read strictly: responses by h11."""
+"""One connection, with what comes on it read strictly."""
 
 import contextlib
 import socket
 import struct
 import time
-from dataclasses import dataclass, field
-
-import h11
 
 from wire.messages import handshake, post, request
-
-
-@dataclass
-class Response:
-    status: int
-    fields: list  # of (name in lower case, value), in order
-    body: bytes
-    reason: str = ""
-    chunks: list = field(default_factory=list)  # of a chunked body
-    interim: list = field(default_factory=list)  # the statuses of 1xx responses before
-
-    def __getitem__(self, name):
-        """The value of the one field of that name."""
-        (value,) = self.all(name)
-        return value
-
-    def __contains__(self, name):
-        return bool(self.all(name))
-
-    def all(self, name):
-        return [v for n, v in self.fields if n == name]
-
-    @property
-    def text(self):
-        return self.body.decode()
-
-    @property
-    def closes(self):
-        return "close" in self.all("connection")
-
-    def _begin(self, event):
-        """Take what h11 read of the head."""
-        self.status = event.status_code
-        self.reason = event.reason.decode()
-        self.fields = [(n.decode(), v.decode()) for n, v in event.headers]
-        names = [n for n, _ in self.fields]
-        for name in ("content-length", "transfer-encoding", "content-type", "connection"):
-            assert names.count(name) <= 1, self.fields
-        assert not {"content-length", "transfer-encoding"} <= set(names)
+from wire.reading import Reading
 
 
 def connected(port, timeout=10, window=None):
@@ -148,41 +107,14 @@ class Client:
 
     def receive(self, method="GET"):
         """The next response, which answers a request with that method; or a 101."""
-        while b"\r\n\r\n" not in self.received:
-            assert self.more(), f"no whole head: {self.received}"
-        head = bytes(self.received[: self.received.index(b"\r\n\r\n")])
-        assert not set(head.replace(b"\r\n", b"")) & {10, 13, 0}, head
-        fields = [("Host", "a"), ("Upgrade", "websocket"), ("Connection", "upgrade")]
-        parser = h11.Connection(h11.CLIENT)
-        parser.send(h11.Request(method=method, target="/", headers=fields))
-        parser.send(h11.EndOfMessage())
-        parser.receive_data(bytes(self.received))
-        response = Response(0, [], b"")
-        pieces, chunk = [], b""
-        while True:
-            try:
-                event = parser.next_event()
-            except h11.RemoteProtocolError as e:
-                raise AssertionError(f"{e}: {bytes(self.received[:500])}")
-            if event is h11.NEED_DATA:
-                parser.receive_data(self._piece())
-            elif isinstance(event, h11.InformationalResponse) and event.status_code != 101:
-                response.interim.append(event.status_code)
-            elif isinstance(event, h11.Response | h11.InformationalResponse):
-                response._begin(event)
-            elif isinstance(event, h11.Data):
-                pieces.append(bytes(event.data))
-                chunk += event.data
-                if event.chunk_end:
-                    response.chunks.append(chunk)
-                    chunk = b""
-            elif isinstance(event, h11.EndOfMessage) or event is h11.PAUSED:
-                assert event is h11.PAUSED or not event.headers
-                self.received = bytearray(parser.trailing_data[0])
-                response.body = b"".join(pieces)
-                return response
-            else:
-                raise AssertionError(event)
+        reading = Reading(method)
+        whole = self.received and reading.feed(bytes(self.received))
+        while not whole:
+            n = len(self.received)
+            self.more()
+            whole = reading.feed(bytes(self.received[n:]))
+        self.received = bytearray(reading.rest)
+        return reading.response
 
     def frame(self):
         """The first byte and the payload of the server's next frame (RFC 6455 5.2); None at

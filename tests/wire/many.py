@@ -3,11 +3,12 @@ anything."""
 
 import asyncio
 import contextlib
-import re
 import select
 import socket
 import ssl
 import struct
+
+from wire.reading import Reading
 
 
 class Unserved(Exception):
@@ -116,17 +117,19 @@ class Client:
         return taken
 
     async def response(self, expected, method="GET"):
-        head = await self.until(b"\r\n\r\n")
-        status = int(re.match(rb"HTTP/1\.1 (\d{3}) ", head)[1])
-        if status != expected:
-            raise Unserved(f"{status} instead of {expected}")
-        self.last = b"\r\nConnection: close\r\n" in head
-        if method == "HEAD":
-            return
-        if length := re.search(rb"\r\nContent-Length: (\d+)\r\n", head):
-            await self.take(int(length[1]))
-        elif b"\r\nTransfer-Encoding: chunked\r\n" in head:
-            await self.until(b"0\r\n\r\n")
+        reading = Reading(method)
+        try:
+            whole = self.received and reading.feed(self.received)
+            while not whole:
+                self.received = b""
+                await self.more()
+                whole = reading.feed(self.received)
+        except AssertionError as e:
+            raise Unserved(f"instead of {expected}: {e}")
+        self.received = reading.rest
+        if reading.response.status != expected:
+            raise Unserved(f"{reading.response.status} instead of {expected}")
+        self.last = reading.response.closes
 
     async def frame(self):
         """The first byte and the payload of the next WebSocket frame."""
