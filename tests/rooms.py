@@ -45,6 +45,11 @@ class Module:
         self.constants = {}
         self.aliases = {}  # what names a module here
         self.tree = tree
+        self.selves = {"self"} | {
+            node.targets[0].id
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Assign) and called(node.value) == "cls"
+        }
         self._own(tree, self.globals)
         self._find(tree, True)
 
@@ -59,7 +64,7 @@ class Module:
             elif isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
                 names.add(child.id)
             elif isinstance(child, ast.Attribute) and isinstance(child.ctx, ast.Store):
-                if getattr(child.value, "id", None) == "self":
+                if getattr(child.value, "id", None) in self.selves:
                     self.attributes.add(child.attr)
             elif isinstance(child, ast.Assign) and called(child.value) == "const":
                 value = ast.unparse(child.value.args[0])
@@ -100,6 +105,8 @@ class Module:
             self.aliases[name] = f"{module}.{name}"
         elif module == "web":
             self._door(name, at_once)
+            if name in self.rooms.names:
+                self.aliases[name] = name
         else:
             self._edge(module[4:], at_once)
             if PRIVATE.fullmatch(name):

@@ -16,27 +16,39 @@ CIRCLES = {
     ("control", "server"): "UNAVAILABLE, the answer to who gets no place",
     ("outgoing", "pieces"): "a client masks its frames there, and they leave here",
 }
-# {(module, owner): the names of the owner's that it reads}
+_REQUEST = "a request's fields and body are loaded apart from the request"
+_WAITING = "asyncio has no other name for what it waits by"
+# {(module, owner): (the names of the owner's that it reads, why)}
 PRIVATES = {
-    ("_portable_frames", "_portable"): "_check",
-    ("_which", "_codec"): "_parsers",
-    ("app", "request"): "_dirty _head",
-    ("body", "request"): "_buf _chunks _conn _dirty _end _head _left _whole",
-    ("chunked", "request"): "_conn _left _limit",
-    # asyncio has no other name for it; server.py waits with it as streams do
-    ("client", "asyncio.core"): "_io_queue",
-    ("control", "asyncio.core"): "_io_queue",
-    ("starting", "asyncio.core"): "_io_queue",
-    ("client", "handshake"): "_items",
-    ("client", "server"): "_forget",
-    ("content", "request"): "_buf _chunks _conn _dirty _end _head _parsed",
-    ("control", "server"): "_accept _close _forget _listener _needed _watch",
-    ("dispatch", "app"): "_router _routes",
-    ("handshake", "request"): "_buf _end",
-    ("hooks", "app"): "_add _mounts _on _router _routes",
-    ("pieces", "incoming"): "_buffer _claim",
-    ("server", "request"): "_chunks _dirty _end _left",
-    ("starting", "server"): "_accept_all _listener _ssl _task _watch",
+    ("_portable_frames", "_portable"): ("_check", "the twins of the native bindings' checks"),
+    ("_which", "_codec"): ("_parsers", "it asks where the parser comes from"),
+    ("app", "request"): ("_dirty _head", "the short way of a request without a call"),
+    ("body", "request"): ("_buf _chunks _conn _dirty _end _head _left _whole", _REQUEST),
+    ("chunked", "request"): ("_conn _left _limit", _REQUEST),
+    ("client", "asyncio.core"): ("_io_queue", _WAITING),
+    ("client", "handshake"): ("_items", "both sides read the same lists"),
+    ("client", "server"): ("_forget", "it has a Server for its clock"),
+    ("content", "request"): ("_buf _chunks _conn _dirty _end _head _parsed", _REQUEST),
+    ("control", "asyncio.core"): ("_io_queue", _WAITING),
+    ("control", "server"): (
+        "_accept _close _forget _listener _needed _watch",
+        "the server's methods that few programs need",
+    ),
+    ("dispatch", "app"): ("_router _routes", "the app's methods that few programs need"),
+    ("handshake", "request"): ("_buf _end", "what came behind the head is frames"),
+    ("hooks", "app"): (
+        "_add _mounts _on _router _routes",
+        "the app's methods that few programs need",
+    ),
+    ("pieces", "incoming"): ("_buffer _claim", "messages in pieces are received there"),
+    ("server", "request"): ("_chunks _dirty _end _left", "the next request begins behind it"),
+    ("starting", "asyncio.core"): ("_io_queue", _WAITING),
+    ("starting", "server"): (
+        "_accept_all _listener _ssl _task _watch",
+        "the server's methods that leave memory again",
+    ),
+    ("timed", "asyncio.core"): ("_task_queue", _WAITING),
+    ("unattended", "incoming"): ("_buffer _owner", "frames that come while a handler sends"),
 }
 
 
@@ -57,7 +69,8 @@ def test_every_listed_import_closes_a_circle(rooms, edge):
 
 
 def test_no_module_reads_what_is_private_to_another(rooms):
-    assert rooms.privates() == {pair: set(names.split()) for pair, names in PRIVATES.items()}
+    listed = {pair: set(names.split()) for pair, (names, _) in PRIVATES.items()}
+    assert rooms.privates() == listed
 
 
 def test_what_is_loaded_by_name_is_there(rooms):

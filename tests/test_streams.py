@@ -4,15 +4,13 @@ is answered, that every place comes back, and that nothing is lost."""
 import contextlib
 import itertools
 import socket
-import struct
 import time
 
 import pytest
 from conftest import DEVICE, serving
-from test_websocket import frame, handshake
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
-from wire import Client as Reader
+from wire import Client, frame, handshake, request, status_of
 
 names = itertools.count()
 
@@ -29,20 +27,15 @@ def name(parser):
     return f"{parser}{next(names)}"
 
 
-def get(path):
-    return f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
-
-
 def opening(path):
     """The request that opens a stream."""
-    return get(path) if path.startswith("/sse") or "events" in path else handshake(path)
+    return request(path) if path.startswith("/sse") or "events" in path else handshake(path)
 
 
 def places(server):
     """How many connections there are but the asking one, and members of the room."""
-    with Reader(server) as client:
-        client.send(get("/connections"))
-        return client.receive().text
+    with Client(server) as client:
+        return client.get("/connections").text
 
 
 def wait_for_places(server, seconds=10):
@@ -62,20 +55,15 @@ def every_place_comes_back(server):
 
 @contextlib.contextmanager
 def stream(server, path):
-    """A connection that has read the head of a stream."""
-    with server.connect() as s:
-        s.sendall(opening(path))
-        file = s.makefile("rb")
-        status = file.readline()
-        assert status.split()[1] in (b"101", b"200"), status
-        while file.readline() != b"\r\n":
-            pass
-        yield s, file
+    """A client that has read the head of a stream."""
+    with Client(server) as client:
+        client.send(opening(path))
+        assert status_of(client.until(b"\r\n\r\n")) in (101, 200)
+        yield client
 
 
-def reset(s):
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    s.close()
+def half_close(client):
+    client.socket.shutdown(socket.SHUT_WR)
 
 
 # -- how a handler begins
@@ -124,15 +112,15 @@ def test_handler_that_fails_after_it_sent(server, kind):
 @pytest.mark.parametrize("handler", ["sleeps_and_fails", "cancels_itself"])
 @pytest.mark.parametrize("kind", ["ws", "sse"])
 def test_handler_that_fails_later(server, kind, handler):
-    with stream(server, f"/{kind}/{handler}") as (_, file):
-        assert file.read(4) == (b"\x88\x02\x03\xf3" if kind == "ws" else b"")
+    with stream(server, f"/{kind}/{handler}") as client:
+        assert client.read(4) == (b"\x88\x02\x03\xf3" if kind == "ws" else b"")
     server.wait_for_line(f"web: GET /{kind}/{handler}: ")
 
 
 @pytest.mark.parametrize("kind", ["ws", "sse"])
 @pytest.mark.parametrize("handler", ["returns", "says_and_returns"])
 def test_handler_that_returns_at_once(server, kind, handler):
-    with stream(server, f"/{kind}/{handler}") as (s, file):
+    with stream(server, f"/{kind}/{handler}") as client:
         said = (
             b""
             if handler == "returns"
@@ -140,8 +128,8 @@ def test_handler_that_returns_at_once(server, kind, handler):
             if kind == "ws"
             else b"data: hello\n\n"
         )
-        assert file.read(len(said)) == said
-        assert file.read(4) == (b"\x88\x02\x03\xe8" if kind == "ws" else b"")
+        assert client.read(len(said)) == said
+        assert client.read(4) == (b"\x88\x02\x03\xe8" if kind == "ws" else b"")
 
 
 @pytest.mark.parametrize("path", ["/ws/headers", "/sse/headers"])
@@ -164,14 +152,14 @@ def test_field_lines_that_may_not_be(server, kind, n):
 
 @pytest.mark.parametrize("path", ["/ws/joins", "/ws/waits", "/raw/waits", "/ws/joins-aside"])
 def test_close_is_answered(server, path, name):
-    with stream(server, f"{path}?{name}") as (s, file):
-        s.sendall(frame(9, b"?") + frame(8, b"\x0f\xa0why"))
-        assert file.read() == b"\x8a\x01?\x88\x02\x0f\xa0"
+    with stream(server, f"{path}?{name}") as client:
+        client.send(frame(9, b"?") + frame(8, b"\x0f\xa0why"))
+        assert client.read() == b"\x8a\x01?\x88\x02\x0f\xa0"
     if path == "/ws/joins":
         assert server.wait_for_line(f"joined {name}").endswith(" 4000")
 
 
-@pytest.mark.parametrize("leave", [lambda s: s.shutdown(socket.SHUT_WR), reset])
+@pytest.mark.parametrize("leave", [half_close, Client.reset])
 @pytest.mark.parametrize(
     "path",
     [
@@ -184,11 +172,10 @@ def test_close_is_answered(server, path, name):
     ],
 )
 def test_client_that_leaves_is_noticed(server, path, leave, name):
-    with stream(server, f"{path}?{name}") as (s, file):
+    with stream(server, f"{path}?{name}") as client:
         if "aside" in path:
-            s.sendall(frame(1, b"message"))
-        file.close()
-        leave(s)
+            client.send(frame(1, b"message"))
+        leave(client)
         server.wait_for_line(f"{'left' if path == '/ws/joins' else 'waited'} {name}")
         if path == "/ws/joins":
             assert server.wait_for_line(f"joined {name}").endswith(" 1006")
@@ -209,7 +196,7 @@ def test_more_pages_than_places(server):
 @pytest.mark.parametrize("path", ["/watched/waits", "/watched/joins"])
 def test_pings_find_out_the_dead_only(server, path, name):
     with connect(server.url(path, "ws")) as alive:
-        with stream(server, f"{path}?{name}") as (_, dead):
+        with stream(server, f"{path}?{name}") as dead:
             started = time.monotonic()
             assert dead.read(2) == b"\x89\x00"
             assert dead.read().strip(b"\x89\x00") == b""
@@ -225,12 +212,12 @@ def test_pings_find_out_the_dead_only(server, path, name):
 
 @pytest.mark.parametrize("last", [frame(8, b"\x03\xe8"), b""])
 def test_nothing_is_lost_to_a_slow_handler(server, name, last):
-    with stream(server, f"/ws/slow?{name}") as (s, file):
-        s.sendall(frame(1, b"a") + frame(9, b"1") + frame(1, b"b") + frame(9, b"2"))
+    with stream(server, f"/ws/slow?{name}") as client:
+        client.send(frame(1, b"a") + frame(9, b"1") + frame(1, b"b") + frame(9, b"2"))
         # pings are answered before the handler comes to them
-        assert file.read(6) == b"\x8a\x011\x8a\x012"
-        s.sendall(frame(1, b"c", fin=False) + frame(0, b"d") + frame(1, b"e") + last)
-        s.shutdown(socket.SHUT_WR)
+        assert client.read(6) == b"\x8a\x011\x8a\x012"
+        client.send(frame(1, b"c", fin=False) + frame(0, b"d") + frame(1, b"e") + last)
+        half_close(client)
         code = 1000 if last else 1006
         server.wait_for_line(f"slow {name} {code} abcde")
 
@@ -242,18 +229,17 @@ def test_nothing_is_lost_to_a_slow_handler(server, name, last):
 )
 @pytest.mark.parametrize("size", [1, 300, 70000])
 def test_end_behind_messages_that_nobody_receives(server, name, last, size):
-    with stream(server, f"/ws/waits?{name}") as (s, file):
-        s.sendall(frame(2, b"x" * size) + last)
-        file.close()
+    with stream(server, f"/ws/waits?{name}") as client:
+        client.send(frame(2, b"x" * size) + last)
         if not last:
-            reset(s)
+            client.reset()
     server.wait_for_line(f"waited {name}", 20)
 
 
 def test_violation_is_answered_at_once(server, name):
-    with stream(server, f"/ws/waits?{name}") as (s, file):
-        s.sendall(frame(3))
-        assert file.read() == b"\x88\x02\x03\xea"
+    with stream(server, f"/ws/waits?{name}") as client:
+        client.send(frame(3))
+        assert client.read() == b"\x88\x02\x03\xea"
 
 
 # -- closing
@@ -261,41 +247,39 @@ def test_violation_is_answered_at_once(server, name):
 
 @pytest.mark.parametrize("how", ["return", "receive", "wait", "finish"])
 def test_silent_peer_of_a_close(server, how):
-    with stream(server, f"/ws/closes?{how}") as (s, file):
-        assert file.read(4) == b"\x88\x02\x0f\xa0"
+    with stream(server, f"/ws/closes?{how}") as client:
+        assert client.read(4) == b"\x88\x02\x0f\xa0"
         wait_for_places(server, 6)
     if how == "receive":
         server.wait_for_line("closed None 1006")
 
 
 def test_silent_peer_of_a_close_in_another_task(server):
-    with stream(server, "/ws/closes-aside") as (s, file):
-        assert file.read(4) == b"\x88\x02\x0f\xa0"
+    with stream(server, "/ws/closes-aside") as client:
+        assert client.read(4) == b"\x88\x02\x0f\xa0"
         wait_for_places(server, 6)
     server.wait_for_line("closed aside None 1006")
 
 
 def test_task_that_still_receives_when_the_handler_has_ended(server, name):
-    with stream(server, f"/ws/leaves-a-reader?{name}") as (s, file):
-        assert file.read(4) == b"\x88\x02\x03\xe8"
-        s.sendall(frame(2, b"x") + frame(8, b"\x03\xe8"))
-        assert file.read() == b""
+    with stream(server, f"/ws/leaves-a-reader?{name}") as client:
+        assert client.read(4) == b"\x88\x02\x03\xe8"
+        client.send(frame(2, b"x") + frame(8, b"\x03\xe8"))
+        assert client.read() == b""
     server.wait_for_line(f"reader ended {name}")
 
 
 @pytest.mark.parametrize("how", ["slowly", "fast"])
 def test_sending_to_a_client_that_is_gone_ends(server, how):
-    with stream(server, f"/ws/sends-on?{how}") as (s, file):
-        file.close()
-        reset(s)
+    with stream(server, f"/ws/sends-on?{how}") as client:
+        client.reset()
         line = server.wait_for_line(f"sent on {how} ")
     assert line.endswith(" False True 1006")
 
 
 def test_sending_for_ever_leaves_the_others_their_turn(server, name):
-    with stream(server, f"/ws/sends-forever?{name}") as (s, file):
-        file.close()
-        reset(s)
+    with stream(server, f"/ws/sends-forever?{name}") as client:
+        client.reset()
         assert places(server)
         server.wait_for_line(f"sent forever {name} False 1006")
 
@@ -316,12 +300,12 @@ def test_sending_while_the_client_closes_is_no_fault(server):
 @pytest.mark.parametrize("leave", ["FIN", "RST", "close"])
 def test_event_streams_whose_clients_leave_at_once(server, path, leave):
     for _ in range(50):
-        with server.connect() as s:
-            s.sendall(get(path))
+        with Client(server) as client:
+            client.send(request(path))
             if leave == "FIN":
-                s.shutdown(socket.SHUT_WR)
+                half_close(client)
             elif leave == "RST":
-                reset(s)
+                client.reset()
     wait_for_places(server)
 
 
@@ -422,15 +406,14 @@ def test_json(server):
 
 
 def test_events_that_are_no_utf8_are_refused(server):
-    body = server.exchange(get("/sse/bad-text")).split(b"\r\n\r\n", 1)[1]
+    body = server.exchange(request("/sse/bad-text")).split(b"\r\n\r\n", 1)[1]
     assert body == b"data: ValueError ValueError ValueError ValueError ValueError\n\n"
 
 
 def test_what_a_room_can_not_be_told(server):
     def say(n):
-        with Reader(server) as client:
-            client.send(b"POST /say/%d HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n" % n)
-            return client.receive().text
+        with Client(server) as client:
+            return client.post(f"/say/{n}", b"").text
 
     with connect(server.url("/ws/joins", "ws")) as member:
         while places(server) != "1 1":
@@ -440,10 +423,10 @@ def test_what_a_room_can_not_be_told(server):
         assert member.recv(timeout=10) == b"\xff"
         assert say(4) == "1"
         assert member.recv(timeout=10) == b"\1\0\2\0"
-        with stream(server, "/sse/joins") as (_, file):
+        with stream(server, "/sse/joins") as client:
             while places(server) != "2 2":
                 pass
             assert say(3) == "ValueError"
             assert say(5) == "2"
-            assert file.readline() == b"data: fine\n"
+            assert client.until(b"\n") == b"data: fine\n"
         assert member.recv(timeout=10) == "fine"

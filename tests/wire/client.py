@@ -105,6 +105,15 @@ class Client:
         del self.received[:n]
         return taken
 
+    def read(self, n=None):
+        """The next n bytes, or all; fewer where the connection ends, if not by a reset."""
+        while not self.ended and (n is None or len(self.received) < n):
+            piece = self.socket.recv(1 << 18)
+            self.received += piece
+            self.ended = not piece
+        left = len(self.received)
+        return self.take(left if n is None else min(n, left))
+
     def receive(self, method="GET"):
         """The next response, which answers a request with that method; or a 101."""
         reading = Reading(method)
