@@ -22,22 +22,22 @@ FETCHED := $(CURDIR)/build/micropython
 override MPY_DIR := $(abspath $(or $(MPY_DIR),$(FETCHED)))
 export MPY_DIR
 
-$(FETCHED)/py/mpconfig.h: tools/get_micropython.sh tools/debian.sh | build/.base
+$(FETCHED)/py/mpconfig.h: tools/get/micropython.sh tools/get/debian.sh | build/.base
 	tools/apt.sh xz-utils ca-certificates
-	tools/get_micropython.sh $(FETCHED)
+	tools/get/micropython.sh $(FETCHED)
 	touch $@
 
 # a unix port with TLS, which takes libraries that Debian 12 has not
 TLS := build/tls/micropython
-$(TLS): tools/get_tls_micropython.sh tools/debian.sh | build/.base
+$(TLS): tools/get/tls_micropython.sh tools/get/debian.sh | build/.base
 	tools/apt.sh ca-certificates openssl
-	tools/get_tls_micropython.sh build/tls
+	tools/get/tls_micropython.sh build/tls
 
 # a proxy for the tests
 NGINX := build/nginx/nginx
-$(NGINX): tools/get_nginx.sh tools/debian.sh | build/.base
+$(NGINX): tools/get/nginx.sh tools/get/debian.sh | build/.base
 	tools/apt.sh ca-certificates
-	tools/get_nginx.sh build/nginx
+	tools/get/nginx.sh build/nginx
 
 MPY_CROSS := $(MPY_DIR)/mpy-cross/build/mpy-cross
 UNIX := build/unix/micropython
@@ -58,9 +58,23 @@ build/.base: tools/apt.sh
 	tools/apt.sh gcc libc6-dev make python3-venv
 	mkdir -p build && touch $@
 
-build/.tools: Makefile build_matrix.yml tools/apt.sh $(VENV)
-	tools/apt.sh curl chromium nodejs node-ws clang-14 libclang-rt-14-dev clang-format valgrind \
-		$$($(PY) tools/matrix.py apt)
+# the compilers of all architectures
+build/.compilers: Makefile build_matrix.yml tools/apt.sh tools/matrix.py $(VENV)
+	tools/apt.sh $$($(PY) tools/matrix.py apt)
+	touch $@
+
+# the machines that execute what they make
+build/.emulators: build_matrix.yml tools/apt.sh tools/matrix.py $(VENV)
+	tools/apt.sh $$($(PY) tools/matrix.py apt emulators)
+	touch $@
+
+build/.format: tools/apt.sh build/.base
+	tools/apt.sh clang-format
+	touch $@
+
+# what only tests use
+build/.tests: Makefile tools/apt.sh build/.base
+	tools/apt.sh curl chromium nodejs node-ws clang-14 libclang-rt-14-dev valgrind
 	touch $@
 
 $(VENV): requirements.txt | build/.base
@@ -69,7 +83,7 @@ $(VENV): requirements.txt | build/.base
 	touch $@
 
 .venv/.bench: bench/requirements.txt $(VENV)
-	tools/apt.sh wrk
+	tools/apt.sh wrk valgrind
 	.venv/bin/pip install -q -r bench/requirements.txt
 	touch $@
 
@@ -90,10 +104,10 @@ $(TYPINGS): tests/typings.txt $(VENV)
 
 # Autobahn|Testsuite, with a Python 2 for it
 AUTOBAHN := build/autobahn/suite/wstest
-$(AUTOBAHN): tools/get_autobahn.sh tools/debian.sh tests/autobahn/requirements.txt | $(VENV)
+$(AUTOBAHN): tools/get/autobahn.sh tools/get/debian.sh tests/autobahn/requirements.txt | $(VENV)
 	tools/apt.sh ca-certificates
 	mkdir -p build/autobahn
-	PYTHON=$(PY) tools/get_autobahn.sh build/autobahn/suite
+	PYTHON=$(PY) tools/get/autobahn.sh build/autobahn/suite
 
 # -- the native modules and the packages
 
@@ -112,7 +126,7 @@ native: $(VENV) ## build one architecture's native modules: ARCH=armv6m, TOOLCHA
 	rm -f $(if $(ESPRESSIF),$(call NATIVE,$(ARCH)))
 	$(MAKE) $(call NATIVE,$(ARCH))
 
-native-all: build/.tools ## build the native modules of every architecture
+native-all: build/.compilers ## build the native modules of every architecture
 	$(MAKE) $(foreach arch,$(ARCHS),$(call NATIVE,$(arch)))
 
 dist: native-all ## write dist/, the files that boards get, and the README's table
@@ -139,7 +153,7 @@ release: $(VENV) ## pack dist/ for a release: TAG=v1.2.3
 
 # -- tests
 
-test: emulators $(NGINX) $(TYPINGS) ## run all tests, after installing what they need
+test: emulators build/.tests $(NGINX) $(TYPINGS) ## run all tests, after installing what they need
 	$(MAKE) native-all
 	$(PY) tools/dist.py --out build/dist
 	$(MAKE) -s lint
@@ -153,7 +167,7 @@ test-arch-all: emulators ## run what tests the files of every architecture
 	$(PY) -m pytest tests/test_arch.py
 
 # MicroPython for every emulated target; what did not change is not built again
-emulators: $(UNIX) $(TLS) build/.tools .venv/.tests
+emulators: $(UNIX) $(TLS) build/.compilers build/.emulators .venv/.tests
 	$(PY) tools/emulators.py build
 
 autobahn: $(UNIX) $(AUTOBAHN) .venv/.tests ## try WebSockets with Autobahn|Testsuite: PARSER=portable, CASES=1-7,10
@@ -162,17 +176,17 @@ autobahn: $(UNIX) $(AUTOBAHN) .venv/.tests ## try WebSockets with Autobahn|Tests
 	$(PY) tests/autobahn/run.py --parser $(PARSER) --cases $(CASES)
 
 cost: emulators ## count instructions on every architecture: bench/cost.md, cost.json
-	$(PY) tools/cost.py --write
+	$(PY) -m bench.cost --write
 
 bench: emulators native-all .venv/.bench ## measure requests beside peers and floors: bench/results.md
-	$(PY) tools/bench.py --write
+	$(PY) -m bench --write
 
-lint: .venv/.tests build/.tools ## check the sources' format and shape
+lint: .venv/.tests build/.format ## check the sources' format and shape
 	$(PY) -m ruff check . && $(PY) -m ruff format --check .
 	$(PY) -m pytest tests/test_rooms.py tests/test_shape.py
 	clang-format --dry-run -Werror natmod/*.[ch] tests/host/*.c
 
-format: .venv/.tests build/.tools ## format the sources
+format: .venv/.tests build/.format ## format the sources
 	$(PY) -m ruff format .
 	clang-format -i natmod/*.[ch] tests/host/*.c
 

@@ -46,7 +46,7 @@ static void unquote(const uint8_t *text, size_t n) {
     result = len;
 }
 
-// In the order of tools/cost.py; the first two marks tell what marks cost.
+// In the order of bench/cost.py; the first two marks tell what marks cost.
 void cost_main(void) {
     mark();
     mark();

@@ -2,10 +2,11 @@
 
 import json
 
-import cost
 import emulators
 import matrix
 import pytest
+
+from bench import cost
 
 RECORDED = json.loads((cost.BENCH / "cost.json").read_text())
 

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 
-import bench_measures
 import dist
 import emulators
 import install
@@ -17,11 +16,13 @@ import packages
 import pytest
 from conftest import BUILD, DEVICE, ROOT
 
+from bench import measures
+
 DIST = ROOT / "dist"
 MIP = BUILD / "tls" / "micropython"  # a firmware that has mip
 ARCHS = [*matrix.ARCHITECTURES, matrix.PORTABLE]
 HOST = matrix.host()
-BOARD_ARCH = emulators.TARGETS[bench_measures.BOARD].arch
+BOARD_ARCH = emulators.TARGETS[measures.BOARD].arch
 
 
 class Site:
@@ -225,7 +226,7 @@ def test_package_alone(site, tmp_path, name, arch):
     assert set(files_in(tmp_path)) == expected
     loading = f"web.App\nimport web.{packages.installable()[name]}"
     if arch == BOARD_ARCH:
-        used = bench_measures.used_on_board(tmp_path / "lib", "web", loading)
+        used = measures.used_on_board(tmp_path / "lib", "web", loading)
         assert used <= packages.PACKAGES[name]["ram"]
     else:
         done = mip(tmp_path, f"import web\n{loading}\nprint(web.implementation)")

@@ -55,8 +55,8 @@ def host():
 
 
 def main(what, *archs):
-    """Answer the Makefile: list, host, folder ARCH, apt [ARCH...]; without architectures
-    apt names what the emulators need, too."""
+    """Answer the Makefile: list, host, folder ARCH, apt [ARCH... | emulators], the Debian
+    packages that compilers of these architectures, or of all, or the emulators are in."""
     if what == "list":
         print(*ARCHITECTURES)
     elif what == "host":
@@ -64,9 +64,10 @@ def main(what, *archs):
     elif what == "folder":
         print(dist_dir(archs[0]).name)
     elif what == "apt":
-        entries = [ARCHITECTURES[arch] for arch in archs or ARCHITECTURES]
-        if not archs:
-            entries += [*MATRIX["targets"].values(), {"apt": MATRIX["emulator_apt"]}]
+        if archs == ("emulators",):
+            entries = [*MATRIX["targets"].values(), {"apt": MATRIX["emulator_apt"]}]
+        else:
+            entries = [ARCHITECTURES[arch] for arch in archs or ARCHITECTURES]
         print(*sorted({package for entry in entries for package in entry.get("apt", [])}))
 
 

@@ -1,14 +1,14 @@
 """The figures as Markdown."""
 
-from bench_measures import GROWTH, LOADS, RATE
-from bench_servers import KEEPALIVE, SERVERS
-from bench_websocket import CASES
+from bench.measures import GROWTH, LOADS, RATE
+from bench.staging import KEEPALIVE, SERVERS
+from bench.websocket import CASES
 
 INTRODUCTION = """\
 # What requests cost
 
 {versions}. `make bench` writes this file, `results.json` and the plots; a part of it:
-`python tools/bench.py --only instructions --server aioweb`.
+`python -m bench --only instructions --server aioweb`.
 
 Every server answers `GET /` with `Hello`. The rows that begin with `raw_` are floors:
 what sockets cost, without asyncio (`raw_poll`) and with its streams, to a server that

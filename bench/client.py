@@ -4,8 +4,9 @@ import socket
 import time
 from functools import cached_property
 
-from bench_servers import CONNECTION, KEEPALIVE, WEBSOCKET, wait_idle
 from matrix import ROOT
+
+from bench.staging import CONNECTION, KEEPALIVE, WEBSOCKET, wait_idle
 
 BROWSER = ROOT / "bench" / "requests" / "browser.http"
 

@@ -15,7 +15,7 @@ from_apt() {
     tar=$(ls "$work"/micropython_*.orig.tar.xz)
     case $tar in
     *_"$version"+*) ;;
-    *) echo "get_micropython.sh: found $tar, not $version" >&2; return 1 ;;
+    *) echo "micropython.sh: found $tar, not $version" >&2; return 1 ;;
     esac
     mkdir "$work/source"
     tar -xJf "$tar" -C "$work/source" --strip-components=1
@@ -27,7 +27,7 @@ from_git() {
 }
 
 from_apt || from_git || {
-    echo "get_micropython.sh: neither apt nor git has MicroPython $version; set MPY_DIR" >&2
+    echo "micropython.sh: neither apt nor git has MicroPython $version; set MPY_DIR" >&2
     exit 1
 }
 rm -rf "$dest"

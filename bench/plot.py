@@ -3,9 +3,10 @@
 import matplotlib
 
 matplotlib.use("svg")
-from bench_measures import GROWTH  # noqa: E402
-from bench_tables import slug  # noqa: E402
 from matplotlib import pyplot  # noqa: E402
+
+from bench.measures import GROWTH  # noqa: E402
+from bench.tables import slug  # noqa: E402
 
 # without a salt the identifiers in the file are random
 matplotlib.rcParams.update({"svg.hashsalt": "bench", "svg.fonttype": "none"})

@@ -3,11 +3,11 @@
 # that this machine has, on the PATH or of pyenv; else that of Debian's suite
 # bullseye, the last to have it, unpacked beside and not installed.
 #
-#   PYTHON=python3 tools/get_autobahn.sh FOLDER
+#   PYTHON=python3 tools/get/autobahn.sh FOLDER
 set -eu
 dest=$1
 work=$(realpath -m "$dest.tmp")
-requirements=$(dirname "$0")/../tests/autobahn/requirements.txt
+requirements=$(dirname "$0")/../../tests/autobahn/requirements.txt
 suite=bullseye
 . "$(dirname "$0")/debian.sh"
 rm -rf "$work"
@@ -52,7 +52,7 @@ install() {
 }
 
 from_machine || { from_apt && works; } || {
-    echo "get_autobahn.sh: no Python 2.7; install one as python2.7" >&2
+    echo "autobahn.sh: no Python 2.7; install one as python2.7" >&2
     exit 1
 }
 install

@@ -3,7 +3,7 @@
 # trixie, run with the libraries it was built for, none of which is installed;
 # else the micropython that this machine has.
 #
-#   tools/get_tls_micropython.sh FOLDER
+#   tools/get/tls_micropython.sh FOLDER
 set -eu
 dest=$1
 work=$(realpath -m "$dest.tmp")
@@ -32,7 +32,7 @@ works() {
 }
 
 { from_apt && works; } || { from_path && works; } || {
-    echo "get_tls_micropython.sh: no MicroPython with TLS; install one as micropython" >&2
+    echo "tls_micropython.sh: no MicroPython with TLS; install one as micropython" >&2
     exit 1
 }
 rm -rf "$dest"

@@ -3,9 +3,9 @@
 import time
 from typing import NamedTuple
 
-from bench_client import SHORT, Messages
-from bench_client import WebSocket as Client
-from bench_measures import (
+from bench.client import SHORT, Messages
+from bench.client import WebSocket as Client
+from bench.measures import (
     BIG,
     allocated_in,
     attempt,
@@ -14,7 +14,7 @@ from bench_measures import (
     idle_connection,
     stage_once,
 )
-from bench_servers import WEBSOCKET, running, unix_command, wait_idle
+from bench.staging import WEBSOCKET, running, unix_command, wait_idle
 
 
 class Case(NamedTuple):

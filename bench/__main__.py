@@ -1,7 +1,7 @@
 """Measures what handling a request costs: ours, its peers, and floors, side by side.
 
-    python tools/bench.py [--only MEASURE...] [--server SERVER...] [--write]
-    python tools/bench.py --budgets
+    python -m bench [--only MEASURE...] [--server SERVER...] [--write]
+    python -m bench --budgets
 
 Prints tables; --write merges the figures into bench/results.json and writes
 bench/results.md, the plots and the README's part from it. Instructions and bytes are exact counts.
@@ -14,21 +14,19 @@ import re
 import subprocess
 import sys
 
-import bench_budgets
-import bench_measures
-import bench_tables
-import bench_websocket
-from bench_servers import SERVERS, UNIX, WEBSOCKET
 from matrix import ROOT
+
+from bench import budgets, measures, tables, websocket
+from bench.staging import SERVERS, UNIX, WEBSOCKET
 
 BENCH = ROOT / "bench"
 MEASURES = {
-    "instructions": bench_measures.instructions,
-    "allocated": bench_measures.allocated,
-    "ram": bench_measures.ram,
-    "throughput": bench_measures.throughput,
-    "websocket": bench_websocket.websocket,
-    "growth": bench_measures.growth,
+    "instructions": measures.instructions,
+    "allocated": measures.allocated,
+    "ram": measures.ram,
+    "throughput": measures.throughput,
+    "websocket": websocket.websocket,
+    "growth": measures.growth,
 }
 # each point takes two runs: only what the plots show
 GROWING = ("raw_keepalive", "aioweb", "microdot")
@@ -70,14 +68,14 @@ def merge(results):
 
 def write(results):
     # it is installed by make bench alone
-    import bench_plot
+    from bench import plot
 
     merged = merge(results)
-    (BENCH / "results.md").write_text(bench_tables.document(merged))
-    bench_plot.write(merged["growth"], BENCH)
+    (BENCH / "results.md").write_text(tables.document(merged))
+    plot.write(merged["growth"], BENCH)
     path = ROOT / "README.md"
-    part = re.compile(re.escape(bench_tables.README_BEGIN) + ".*?" + bench_tables.README_END, re.S)
-    path.write_text(part.sub(lambda _: bench_tables.readme(merged), path.read_text()))
+    part = re.compile(re.escape(tables.README_BEGIN) + ".*?" + tables.README_END, re.S)
+    path.write_text(part.sub(lambda _: tables.readme(merged), path.read_text()))
 
 
 def main():
@@ -88,14 +86,14 @@ def main():
     parser.add_argument("--budgets", action="store_true", help="only what has a budget")
     options = parser.parse_args()
     if options.budgets:
-        figures = bench_budgets.figures()
+        figures = budgets.figures()
         print("\n".join(f"{f.name:24}{f.measured:>8,} of {f.most:>8,}" for f in figures))
         return any(f.measured > f.most for f in figures)
     results = measure(options.only, options.server)
-    print("\n".join(bench_tables.tables(results)))
+    print("\n".join(tables.tables(results)))
     if options.write:
         write(results)
-    return bool(bench_measures.failures)
+    return bool(measures.failures)
 
 
 if __name__ == "__main__":

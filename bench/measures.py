@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import emulators
-from bench_client import CLIENTS, REQUESTS, SHORT, open_idle, post, with_fields
-from bench_servers import (
+
+from bench.client import CLIENTS, REQUESTS, SHORT, open_idle, post, with_fields
+from bench.staging import (
     CONNECTION,
     KEEPALIVE,
     ROOT,

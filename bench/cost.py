@@ -1,6 +1,6 @@
 """Counts the instructions of natmod's hot functions on every architecture.
 
-    python tools/cost.py [--write] [ARCH...]
+    python -m bench.cost [--write] [ARCH...]
 
 Prints a table; --write puts it in bench/cost.md, and the figures in bench/cost.json,
 above which the tests let none grow.

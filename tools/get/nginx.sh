@@ -2,7 +2,7 @@
 # Makes FOLDER/nginx, a command: that of Debian's package, unpacked and not installed,
 # as an installed one serves port 80 from then on; else the nginx that this machine has.
 #
-#   tools/get_nginx.sh FOLDER
+#   tools/get/nginx.sh FOLDER
 set -eu
 dest=$1
 work=$(realpath -m "$dest.tmp")
@@ -18,7 +18,7 @@ rm -rf "$dest" "$work"
 mkdir -p "$dest" "$work"
 from_apt || {
     found=$(PATH=$PATH:/usr/sbin:/usr/local/sbin command -v nginx) || {
-        echo "get_nginx.sh: no nginx; install one" >&2
+        echo "nginx.sh: no nginx; install one" >&2
         exit 1
     }
     make_command "$dest/nginx" "" "$found"

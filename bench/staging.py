@@ -13,8 +13,9 @@ from pathlib import Path
 
 import dist
 import emulators
-import peers
 from matrix import BUILD, PORTABLE, ROOT, host, micropython, native_mpys, version
+
+from bench import peers
 
 UNIX = BUILD / "unix" / "micropython"
 TARGET = "unix-armv7emsp"  # the 32-bit build, with the native file of many boards
