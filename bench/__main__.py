@@ -5,7 +5,7 @@
 
 Prints tables; --write merges the figures into bench/results.json and writes
 bench/results.md, the plots and the README's part from it. Instructions and bytes are exact counts.
---budgets measures only what bench/budgets.yml limits.
+--budgets measures only what bench/budgets.yml limits, and tells its goals.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import sys
 
 from matrix import ROOT
 
-from bench import budgets, measures, tables, websocket
+from bench import budgets, handlers, holding, loading, measures, tables, websocket, whole
 from bench.staging import SERVERS, UNIX, WEBSOCKET
 
 BENCH = ROOT / "bench"
@@ -27,6 +27,13 @@ MEASURES = {
     "throughput": measures.throughput,
     "websocket": websocket.websocket,
     "growth": measures.growth,
+}
+# of no single server
+ALL = {
+    "handlers": handlers.measure,
+    "programs": whole.measure,
+    "loading": loading.measure,
+    "holding": holding.measure,
 }
 # each point takes two runs: only what the plots show
 GROWING = ("raw_keepalive", "aioweb", "microdot")
@@ -40,9 +47,13 @@ def versions():
 
 
 def measure(names, servers):
-    """{measure: {server: figures}}"""
+    """{measure: {server, or what is measured: figures}}"""
     results = {}
     for name in names:
+        if name in ALL:
+            print(name, file=sys.stderr)
+            results[name] = ALL[name]()
+            continue
         results[name] = {}
         for server in servers:
             if name == "growth" and server not in GROWING:
@@ -59,6 +70,8 @@ def merge(results):
     path = BENCH / "results.json"
     recorded = json.loads(path.read_text()) if path.exists() else {}
     merged = {"versions": versions()}
+    for name in ALL:
+        merged[name] = results.get(name) or recorded.get(name, {})
     for name in MEASURES:
         figures = recorded.get(name, {}) | results.get(name, {})
         merged[name] = {s: figures[s] for s in SERVERS if s in figures}
@@ -80,14 +93,16 @@ def write(results):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", nargs="+", choices=MEASURES, default=list(MEASURES))
+    parser.add_argument("--only", nargs="+", choices=[*ALL, *MEASURES], default=[*ALL, *MEASURES])
     parser.add_argument("--server", nargs="+", choices=SERVERS, default=list(SERVERS))
     parser.add_argument("--write", action="store_true", help="write bench/results.* and plots")
     parser.add_argument("--budgets", action="store_true", help="only what has a budget")
     options = parser.parse_args()
     if options.budgets:
         figures = budgets.figures()
-        print("\n".join(f"{f.name:24}{f.measured:>8,} of {f.most:>8,}" for f in figures))
+        for f in figures:
+            goal = f"{f.goal:>12,}" if f.goal else ""
+            print(f"{f.name:28}{f.measured:>12,} of{f.most:>12,}{goal}")
         return any(f.measured > f.most for f in figures)
     results = measure(options.only, options.server)
     print("\n".join(tables.tables(results)))

@@ -1,84 +1,118 @@
-"""What bench/budgets.yml limits, measured in seconds."""
+"""What bench/budgets.yml limits, measured anew."""
 
 from typing import NamedTuple
 
 import yaml
-from matrix import ROOT
+from matrix import PORTABLE
 
-from bench import measures, websocket
-from bench.client import REQUESTS
+from bench import handlers, holding, loading, measures, websocket, whole
+from bench.client import REQUESTS, post
+from bench.meter import HERE, OURS
 from bench.staging import CONNECTION, KEEPALIVE, SERVERS
 
-BUDGETS = yaml.safe_load((ROOT / "bench" / "budgets.yml").read_text())
-OURS = SERVERS["aioweb"]
+BUDGETS = yaml.safe_load((HERE / "budgets.yml").read_text())
+SERVER = SERVERS[OURS]
 ECHO = SERVERS["aioweb_websocket"]
 BROWSER = REQUESTS["browser"]
+LONG = post(65536)
 
 
 class Figure(NamedTuple):
     name: str
-    measured: int
-    most: int
+    measured: float
+    most: float
+    goal: float | None
 
 
-def _instructions(name, server, count, *arguments):
-    """Ours beside the floor, both measured now; and below a number, if there is one."""
-    budget = BUDGETS[name]
-    most = [budget["most"]] if "most" in budget else []
-    if "floor" in budget:
-        floor = count(SERVERS[budget["floor"]], *arguments)
-        most.append(int(floor * budget["times"]))
-    return count(server, *arguments), min(most)
+def _count(mode, request, *arguments, **options):
+    return lambda server=SERVER: measures.count(server, mode, request, *arguments, **options)
 
 
-def _request(name, mode):
-    return _instructions(name, OURS, measures.count, mode, BROWSER)
+def _message(case, ours=ECHO):
+    return lambda server=ours: websocket.instructions(server, case)
 
 
-def _message(name, case, server=ECHO):
-    return _instructions(name, server, websocket.instructions, case)
-
-
-def _heap():
-    most = BUDGETS["heap"]
-    # the smallest takes many tries, so only when it is of interest
-    return (most if measures.serves(OURS, most) else measures.heap(OURS)), most
-
-
-MEASURED = {
-    "keepalive": lambda: _request("keepalive", KEEPALIVE),
-    "connection": lambda: _request("connection", CONNECTION),
-    "allocated": lambda: (
-        measures.allocated_in(OURS, KEEPALIVE, BROWSER),
-        BUDGETS["allocated"],
+# With a floor these are called with its name, or its server, as well.
+_KINDS = {
+    "used": lambda case: lambda: handlers.used_bytes(OURS, case),
+    "handler_names": lambda case: lambda: handlers.names(OURS, case),
+    "instructions": lambda case: lambda framework=OURS: handlers.instructions(
+        framework, case if framework == OURS else "str"
     ),
-    "idle_connection": lambda: (
-        measures.idle_connection(OURS),
-        BUDGETS["idle_connection"],
+    "allocations": lambda case: lambda: handlers.allocations(OURS, case),
+    "live": lambda name: lambda: whole.live(OURS, name),
+    "program_names": lambda name: lambda: whole.names(OURS, name),
+    "program_flash": lambda name: lambda: whole.flash(OURS, name),
+    "loaded": lambda name: lambda: loading.room(name),
+    "loaded_names": lambda name: lambda: loading.room_names(name),
+    "connection_keeps": lambda kind: lambda: holding.connection(OURS, kind),
+}
+# the smallest takes many tries, so it is told whether the budget is enough
+_HEAPS = {
+    "heap": (
+        lambda case, most: handlers.answers(OURS, case, most),
+        lambda case: handlers.heap(OURS, case),
     ),
-    "import": lambda: (measures.imported(OURS), BUDGETS["import"]),
-    "import_on_board": lambda: (
-        measures.imported_on_board(OURS),
-        BUDGETS["import_on_board"],
+    "heap_portable": (
+        lambda case, most: handlers.answers(OURS, case, most, PORTABLE),
+        lambda case: handlers.heap(OURS, case, PORTABLE),
     ),
-    "heap": _heap,
-    "websocket_long": lambda: _message("websocket_long", "64 KB"),
-    "websocket_into": lambda: _message("websocket_into", "64 KB", SERVERS["aioweb_readinto"]),
-    "websocket_short": lambda: _message("websocket_short", "32 B, 32 at once"),
-    "websocket_allocated": lambda: (
-        websocket.allocated(ECHO),
-        BUDGETS["websocket_allocated"],
+    "program_heap": (
+        lambda name, most: whole.completes(OURS, name, most),
+        lambda name: whole.heap(OURS, name),
     ),
-    "websocket_idle": lambda: (
-        measures.idle_connection(ECHO),
-        BUDGETS["websocket_idle"],
-    ),
+}
+_SINGLE = {
+    "keepalive": _count(KEEPALIVE, BROWSER),
+    "connection": _count(CONNECTION, BROWSER),
+    "post_64k": _count(KEEPALIVE, LONG, (1, len(LONG)), n=20),
+    "allocated": lambda: measures.allocated_in(SERVER, KEEPALIVE, BROWSER),
+    "idle_connection": lambda: measures.idle_connection(SERVER),
+    "import": lambda: measures.imported(SERVER),
+    "import_on_board": lambda: measures.imported_on_board(SERVER),
+    "flash": loading.flash,
+    "websocket_long": _message("64 KB"),
+    "websocket_into": _message("64 KB", SERVERS["aioweb_readinto"]),
+    "websocket_short": _message("32 B, 32 at once"),
+    "websocket_allocated": lambda: websocket.allocated(ECHO),
+    "websocket_idle": lambda: measures.idle_connection(ECHO),
 }
 
 
+def names():
+    """Of every budget; those of a kind have two words."""
+    for name, budget in BUDGETS.items():
+        if name in _SINGLE:
+            yield name
+        else:
+            yield from (f"{name} {case}" for case in budget)
+
+
+def _limits(budget, measure):
+    """(most, goal), of which those beside a floor are so many times what it takes."""
+    most, goal = budget.get("most"), budget.get("goal")
+    if "floor" in budget:
+        floor = budget["floor"]
+        floor = measure(floor if budget.get("kind") else SERVERS[floor])
+        times = int(floor * budget["times"])
+        most = times if most is None else min(most, times)
+        goal = goal and round(floor * goal)
+    return most, goal
+
+
 def figure(name):
-    return Figure(name, *MEASURED[name]())
+    kind, _, case = name.partition(" ")
+    budget = BUDGETS[kind][case] if case else BUDGETS[kind]
+    if kind in _HEAPS:
+        enough, smallest = _HEAPS[kind]
+        most = budget["most"]
+        measured = most if enough(case, most) else smallest(case)
+        return Figure(name, measured, most, budget.get("goal"))
+    measure = _KINDS[kind](case) if case else _SINGLE[kind]
+    if case:
+        budget = {**budget, "kind": kind}
+    return Figure(name, measure(), *_limits(budget, measure))
 
 
 def figures():
-    return [figure(name) for name in BUDGETS]
+    return map(figure, names())

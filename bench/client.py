@@ -142,10 +142,10 @@ class WebSocket:
     )
     ACCEPT = b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
-    def __init__(self, server, process, port):
+    def __init__(self, server, process, port, path=b"/"):
         self.process = process
         self.socket = connect(port)
-        self.socket.sendall(self.HANDSHAKE)
+        self.socket.sendall(self.HANDSHAKE.replace(b"/", path, 1))
         head = b""
         while not head.endswith(b"\r\n\r\n"):
             piece = self.socket.recv(65536)

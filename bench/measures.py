@@ -76,9 +76,10 @@ def attempt(function, *arguments):
     """The figure, or None where the server fails: the others are still measured."""
     try:
         return function(*arguments)
-    except (RuntimeError, OSError, subprocess.SubprocessError) as e:
+    except (RuntimeError, OSError, AssertionError, subprocess.SubprocessError) as e:
         failures.append(e)
-        print(f"{function.__name__}: {arguments[0].name}: {e!r}", file=sys.stderr)
+        of = [getattr(argument, "name", argument) for argument in arguments]
+        print(f"{function.__name__}: {of}: {e!r}", file=sys.stderr)
         return None
 
 

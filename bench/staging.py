@@ -19,7 +19,8 @@ from bench import peers
 
 UNIX = BUILD / "unix" / "micropython"
 TARGET = "unix-armv7emsp"  # the 32-bit build, with the native file of many boards
-POLLS = {"7", "271"}  # poll and ppoll of x64; QEMU makes the latter
+# poll and ppoll of x64, of which QEMU makes the latter, and those of x86
+POLLS = {"7", "271", "168", "309", "414"}
 WAIT = 20
 
 KEEPALIVE, CONNECTION = "keep-alive", "connection"
@@ -125,9 +126,9 @@ def environment(folder):
     return {**os.environ, "MICROPYPATH": f"{folder / 'lib'}:.frozen"}
 
 
-def native_code(arch):
-    """Bytes of machine code in the native file that hello world loads."""
-    data = native_mpys(arch)[0].read_bytes()
+def native_code(arch, n=0):
+    """Bytes of machine code in a native file, the first of which hello world loads."""
+    data = native_mpys(arch)[n].read_bytes()
     position = 4
 
     def number():
@@ -185,7 +186,7 @@ def wait_idle(process):
         if time.monotonic() > deadline:
             raise TimeoutError("the server does not wait for requests")
         time.sleep(0.0001)  # the processor is the server's
-    raise RuntimeError(f"the server ended: {process.communicate()[1]}")
+    raise RuntimeError(f"the server ended: {process.communicate()}")
 
 
 @contextlib.contextmanager

@@ -118,12 +118,119 @@ def _growth(figures):
         yield _table([f"{v:,}" for v in values], rows)
 
 
+# -- programs, beside Microdot's
+
+OURS, PEER, FLOOR = "aioweb", "microdot", "raw_keepalive"
+HANDLERS = """\
+## Memory of a program with one handler
+
+32-bit, files loaded from a file system into the heap, our machine code counted with the
+bytes that it has on ARM. Bytes in use after three requests of a browser on one
+connection, which has ended, without what `asyncio`, `select`, `socket` and `json` take;
+the smallest heap that answers them, with our native files and without; and the names
+that the firmware does not know (the 141st and the 301st of them cost a kilobyte and two
+of their own).
+"""
+WORK = """\
+## Work for a request to one handler
+
+Instructions on x64 and searches for memory on 32 bits, both exact and with the server's
+clock at rest; and, **not exact**, the processor time in a heap of 400 KB with its
+collections, as multiples of the floor `raw_keepalive`.
+"""
+PROGRAMS = """\
+## Whole programs
+
+Of `bench/programs/`, the same for both, and a client's visit to each, which checks what
+it gets. 32-bit, as above: bytes in use after the visit, all connections having ended; the
+most at any time; the smallest heap under which the visit succeeds; the bytes of the
+files that are installed for it; names. Then, **not exact**, the instructions of the visit
+on x64 and the milliseconds of processor time it takes in a heap of 400 KB.
+"""
+LOADING = """\
+## Memory before it serves
+
+32-bit, as above: after `import web` and an `App`; with all that HTTP may load; with
+everything, WebSockets, event streams and the client too; and the bytes of all files of an
+architecture.
+"""
+HOLDING = """\
+## Memory of a connection
+
+32-bit, bytes that each more keeps in use: after a browser's request, while its handler
+waits, while nobody takes what a generator yields, and a WebSocket between messages.
+"""
+
+
+def _handlers(results):
+    cases = {case: figures for case, figures in results.items() if case != "floor"}
+    yield HANDLERS
+    rows = []
+    for case, figures in cases.items():
+        ours, peer = figures[OURS], figures.get(PEER, {})
+        cells = (
+            *(ours["used"], peer.get("used"), ours.get("heap"), ours.get("heap, portable")),
+            *(peer.get("heap"), ours["names"], peer.get("names")),
+        )
+        rows.append((case, [_cell(cell) for cell in cells]))
+    columns = ("in use", "Microdot", "heap", "heap, portable", "Microdot", "names", "Microdot")
+    yield _table(columns, rows)
+    yield WORK
+    floor = results["floor"][FLOOR]
+    rows = [
+        ("floor", [_cell(floor["instructions"]), "", _cell(floor["allocations"]), "", "1.00", ""])
+    ]
+    for case, figures in cases.items():
+        both = [figures[OURS], figures.get(PEER, {})]
+        cells = [_cell(f.get(what)) for what in ("instructions", "allocations") for f in both]
+        for f in both:
+            cpu = f.get("CPU us")
+            cells.append(f"{cpu / floor['CPU us']:.2f}" if cpu and floor["CPU us"] else "–")
+        rows.append((case, cells))
+    columns = ("instructions", "Microdot", "allocations", "Microdot", "CPU", "Microdot")
+    yield _table(columns, rows)
+
+
+def _programs(results):
+    yield PROGRAMS
+    rows = []
+    for name, figures in results.items():
+        ours, peer = figures[OURS], figures[PEER]
+        rows.append((f"{name}, aioweb", [_cell(figure) for figure in ours.values()]))
+        rows.append((f"{name}, Microdot", [_cell(figure) for figure in peer.values()]))
+        ratios = [f"{ours[c] / peer[c]:.2f}" if ours[c] and peer[c] else "–" for c in ours]
+        rows.append(("ratio", ratios))
+    yield _table(list(ours), rows)
+
+
+def _loading(results):
+    yield LOADING
+    yield _table(
+        ("bytes", "names"),
+        [(name, [_cell(f["bytes"]), _cell(f.get("names"))]) for name, f in results.items()],
+    )
+
+
+def _holding(results):
+    yield HOLDING
+    rows = [(kind, [_cell(f.get(OURS)), _cell(f.get(PEER))]) for kind, f in results.items()]
+    yield _table(("aioweb", "Microdot"), rows)
+
+
 def slug(what):
     return "growth-" + what.replace(" ", "-")
 
 
 def tables(results, plots=False):
     """The tables of what was measured, as text."""
+    for name, part in (
+        ("handlers", _handlers),
+        ("programs", _programs),
+        ("loading", _loading),
+        ("holding", _holding),
+    ):
+        if figures := results.get(name):
+            yield from part(figures)
     shape = {"ram": _ram, "throughput": _throughput, "websocket": _websocket}
     for name, (title, explanation) in EXPLAINED.items():
         if figures := results.get(name):

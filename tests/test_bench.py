@@ -7,7 +7,7 @@ from bench.client import REQUESTS
 from bench.staging import KEEPALIVE, SERVERS
 
 
-@pytest.mark.parametrize("name", budgets.BUDGETS)
+@pytest.mark.parametrize("name", budgets.names())
 def test_cost_is_within_the_budget(name):
     figure = budgets.figure(name)
     assert figure.measured <= figure.most

@@ -55,6 +55,7 @@ class Target:
     compiler: str
     qemu: str
     flags: str = ""
+    modules: str = ""
     port: str = ""
     rom: int = 0
     apt: tuple = ()
@@ -115,6 +116,8 @@ def _sources(target: Target) -> list[Path]:
     folders = [target.folder]
     if target.kind == "board":
         folders.append(PORTS / "boards" / "common")
+    if target.modules:
+        folders.append(ROOT / target.modules)
     sources = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
     if target.kind == "user":
         sources.append(ROOT / "natmod" / "xtensawin.S")  # the assembler's missing mnemonics
@@ -140,6 +143,8 @@ def _make(target: Target, mpy_dir: Path, out: Path) -> list[str]:
     if target.kind == "board":
         return [*argv, "-C", str(mpy_dir / "ports/qemu"), f"BOARD={port.name}", f"BOARD_DIR={port}"]
     argv += ["-C", str(mpy_dir / "ports/unix"), f"VARIANT_DIR={port}", "LDFLAGS_EXTRA=-static"]
+    if target.modules:
+        argv += [f"USER_C_MODULES={ROOT / target.modules}"]
     if target.compiler == "zig":
         zig = f"{compiler} cc {target.flags}"
         argv += [f"CC={zig}", f"CPP=sh {port}/cpp-each.sh {zig} -E"]

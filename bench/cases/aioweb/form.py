@@ -1,0 +1,14 @@
+import sys
+
+import web
+
+app = web.App("127.0.0.1", int(sys.argv[1]))
+
+
+@app.post("/")
+async def index(r):
+    form = await r.form()
+    return "ok " + form["a"]
+
+
+app.run()

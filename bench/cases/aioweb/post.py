@@ -1,0 +1,13 @@
+import sys
+
+import web
+
+app = web.App("127.0.0.1", int(sys.argv[1]))
+
+
+@app.post("/")
+async def index(r):
+    return str(len(await r.body()))
+
+
+app.run()
