@@ -1,4 +1,4 @@
-"""Measures what handling a request costs: ours, its peers, and floors, side by side.
+"""Measures what programs and requests cost: ours, its peers, and floors, side by side.
 
     python -m bench [--only MEASURE...] [--server SERVER...] [--write]
     python -m bench --budgets

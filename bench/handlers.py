@@ -22,7 +22,7 @@ from bench.meter import (
 
 COOKIES = b"Cookie: session=abc123; theme=dark\r\n\r\n"
 FLOOR = "raw_keepalive"
-WARM_UP, COUNTED, TIMED = 20, 100, 500
+WARM_UP, COUNTED, TIMED = 20, 100, 300
 LEAST, MOST = 8, 128  # KiB of heap
 
 
@@ -135,9 +135,9 @@ def allocations(framework, case):
 
 
 def cpu(framework, case):
-    """Microseconds a request, in a board's heap: the best of three runs."""
+    """Microseconds a request, in a board's heap: the best of five runs."""
     runs = []
-    for _ in range(3):
+    for _ in range(5):
         with running(framework, script(framework, case), heap=BOARD) as program:
             client = Client(program, wait=False)
             _ask(client, case, WARM_UP)

@@ -308,7 +308,8 @@ GROWTH = {
 
 
 def _growth_point(server, mode, what, value):
-    request, arguments, idle, n = REQUESTS["hello"], (), 0, COUNTED
+    # the points are many, so each is of fewer requests
+    request, arguments, idle, n = REQUESTS["hello"], (), 0, 40
     if what == "field lines":
         request = with_fields(value)
     elif what == "routes":
@@ -320,7 +321,7 @@ def _growth_point(server, mode, what, value):
         arguments = (1, len(request))
     else:
         idle = value
-    return count(server, mode, request, arguments, idle, n)
+    return count(server, mode, request, arguments, idle, n, 10)
 
 
 def growth(server):

@@ -14,12 +14,10 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-import dist
 import emulators
-from matrix import PORTABLE, ROOT, micropython, native_mpys
+from matrix import ROOT
 
-from bench import peers
-from bench.staging import WAIT, free_port, native_code, wait_idle
+from bench.staging import SERVERS, WAIT, compile_library, free_port, native_code, wait_idle
 
 HERE = ROOT / "bench"
 METERED = HERE / "metered.py"
@@ -42,23 +40,13 @@ class Used(NamedTuple):
 
 @functools.cache
 def library(framework, arch):
-    """A folder with a framework's files, compiled as its users have them."""
-    folder = Path(_scratch.name) / "lib" / arch / framework
+    """A folder with a framework's files; with none for a floor."""
+    folder = Path(_scratch.name) / arch / framework
     folder.mkdir(parents=True)
-    if framework == OURS:
-        for source in sorted((ROOT / "pysrc").glob("web/*.py")):
-            compiled = folder / source.relative_to(ROOT / "pysrc").with_suffix(".mpy")
-            compiled.parent.mkdir(exist_ok=True)
-            compiled.write_bytes(dist.compiled(source, compiled))
-        for native in native_mpys(arch) if arch != PORTABLE else ():
-            (folder / "web" / native.name).write_bytes(native.read_bytes())
-    elif framework == PEER:
-        (folder / PEER).mkdir()
-        for name in PEER_FILES:
-            source = peers.fetch(PEER) / PEER / f"{name}.py"
-            cross = micropython() / "mpy-cross/build/mpy-cross"
-            target = folder / PEER / f"{name}.mpy"
-            subprocess.run([cross, "-s", f"{PEER}/{name}.py", "-o", target, source], check=True)
+    if framework in (OURS, PEER):
+        server = SERVERS[framework]
+        files = server.files if framework == OURS else [f"{PEER}/{n}.py" for n in PEER_FILES]
+        compile_library(folder, server.sources, files, server.ours, arch)
     return folder
 
 
@@ -107,6 +95,7 @@ class Running:
         return [int(n) for n in found[1].split()]
 
     def used(self):
+        time.sleep(0.1)  # for the task beside: see bench/metered.py
         return Used(*self._ask(signal.SIGUSR1, b"used"))
 
     def allocations(self):
@@ -125,8 +114,9 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(framework, script, what=None, target=SMALL, heap=None, arch=None, files=()):
-    """A program, given as the bytes of its source, once it waits for clients.
+def running(framework, script, what=None, target=SMALL, heap=None, arch=None, files=None):
+    """A program, given as the bytes of its source, once it waits for clients; beside it
+    are files, {name: bytes}.
 
     what is a mode of bench/metered.py; without, the program runs as a board runs it.
     """
@@ -138,11 +128,11 @@ def running(framework, script, what=None, target=SMALL, heap=None, arch=None, fi
     if what:
         command += [str(METERED), what]
     lib = library(framework, arch or arch_of(target))
-    with tempfile.TemporaryDirectory(dir=_scratch.name) as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory(dir=_scratch.name) as scratch:
+        folder = Path(scratch)
         (folder / "main.py").write_bytes(script)
-        for file in files:
-            (folder / file.name).write_bytes(file.read_bytes())
+        for name, data in (files or {}).items():
+            (folder / name).write_bytes(data)
         process = subprocess.Popen(
             [*command, "main.py", str(port)],
             cwd=folder,

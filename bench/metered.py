@@ -3,8 +3,10 @@
 #
 #   metered.py WHAT SCRIPT PORT...
 #
-# WHAT is "used", "peak", to collect all the time, or "counted", with the clock at rest.
-import asyncio  # noqa: F401
+# WHAT is "used", "peak", to collect all the time, "counted", with the clock at rest, or
+# "clocked", with it going. Where bytes are of interest a task runs beside: without one
+# the event loop's variables keep the last of the program's that ended.
+import asyncio
 import json  # noqa: F401
 import select  # noqa: F401
 import socket  # noqa: F401
@@ -18,5 +20,14 @@ if what == "peak":
     meter.watch(512)
 elif what == "counted":
     meter.rest()
+
+
+async def tick():
+    while True:
+        await asyncio.sleep_ms(20)
+
+
+if what in ("used", "peak"):
+    asyncio.create_task(tick())
 meter.begin()
 execfile(sys.argv[0], {"__name__": "__main__"})  # noqa: F821, MicroPython has it

@@ -98,25 +98,30 @@ SERVERS = {
 }
 
 
+def compile_library(folder, sources, patterns, ours, arch):
+    """Put a library's files into a folder, compiled as its users have them."""
+    for pattern in patterns:
+        for source in sorted(sources.glob(pattern)):
+            name = source.relative_to(sources)
+            compiled = (folder / name).with_suffix(".mpy")
+            compiled.parent.mkdir(parents=True, exist_ok=True)
+            if ours:
+                compiled.write_bytes(dist.compiled(source, compiled))
+                continue
+            cross = micropython() / "mpy-cross/build/mpy-cross"
+            subprocess.run([cross, "-s", str(name), "-o", compiled, source], check=True)
+    if ours and arch != PORTABLE:
+        for native in native_mpys(arch):
+            shutil.copy(native, folder / "web")
+
+
 def stage(server, arch):
     """A folder with the server's script as main.py, and its library compiled in lib/."""
     folder = Path(_scratch.name) / arch / server.name
     (folder / "lib").mkdir(parents=True)
     # under another name than its library's
     shutil.copy(server.script, folder / "main.py")
-    for pattern in server.files:
-        for source in sorted(server.sources.glob(pattern)):
-            name = source.relative_to(server.sources)
-            compiled = (folder / "lib" / name).with_suffix(".mpy")
-            compiled.parent.mkdir(exist_ok=True)
-            if server.ours:
-                compiled.write_bytes(dist.compiled(source, compiled))
-                continue
-            cross = micropython() / "mpy-cross/build/mpy-cross"
-            subprocess.run([cross, "-s", str(name), "-o", compiled, source], check=True)
-    if server.ours and arch != PORTABLE:
-        for native in native_mpys(arch):
-            shutil.copy(native, folder / "lib" / "web")
+    compile_library(folder / "lib", server.sources, server.files, server.ours, arch)
     if server.name == "raw_websocket":  # of ours it has the unmasking alone
         shutil.copy(native_mpys(arch)[1], folder / "lib")
     return folder

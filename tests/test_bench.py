@@ -2,8 +2,9 @@
 
 import pytest
 
-from bench import budgets, measures
+from bench import budgets, handlers, measures
 from bench.client import REQUESTS
+from bench.meter import OURS
 from bench.staging import KEEPALIVE, SERVERS
 
 
@@ -17,3 +18,7 @@ def test_instructions_repeat():
     floor = SERVERS["raw_keepalive"]
     counts = [measures.count(floor, KEEPALIVE, REQUESTS["hello"]) for _ in range(2)]
     assert max(counts) <= 1.005 * min(counts)
+
+
+def test_bytes_and_names_repeat_exactly():
+    assert handlers.used.__wrapped__(OURS, "param") == handlers.used(OURS, "param")
