@@ -2,10 +2,12 @@
 
     python -m bench [--only MEASURE...] [--server SERVER...] [--write]
     python -m bench --budgets
+    python -m bench --record
 
 Prints tables; --write merges the figures into bench/results.json and writes
 bench/results.md, the plots and the README's part from it. Instructions and bytes are exact counts.
---budgets measures only what bench/budgets.yml limits, and tells its goals.
+--budgets measures only what bench/budgets.yml limits, and tells its goals; --record
+makes what is measured now the limits, with a little slack.
 """
 
 import argparse
@@ -97,7 +99,10 @@ def main():
     parser.add_argument("--server", nargs="+", choices=SERVERS, default=list(SERVERS))
     parser.add_argument("--write", action="store_true", help="write bench/results.* and plots")
     parser.add_argument("--budgets", action="store_true", help="only what has a budget")
+    parser.add_argument("--record", action="store_true", help="write bench/budgets.yml")
     options = parser.parse_args()
+    if options.record:
+        return budgets.record()
     if options.budgets:
         figures = budgets.figures()
         for f in figures:
