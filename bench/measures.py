@@ -262,9 +262,9 @@ def throughput(server):
 
 
 def _load(server, folder, n):
-    """The best of three runs: what else the machine does only makes a run worse."""
+    """The better of two runs: what else the machine does only makes a run worse."""
     runs = []
-    for _ in range(3):
+    for _ in range(2):
         # a new server: wrk's abrupt end is too much for some
         with running(unix_command("4M"), folder) as (process, port):
             runs.append(_wrk(process, port, n))

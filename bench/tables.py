@@ -38,7 +38,7 @@ EXPLAINED = {
     ),
     "throughput": (
         "Throughput",
-        "**Not exact**: x64, the best of three runs of wrk; another day, or another machine, "
+        "**Not exact**: x64, the better of two runs of wrk; another day, or another machine, "
         "gives other figures. Requests a second, the time within which 99 % are answered, "
         "and the server's processor time a request, as multiples of the floor "
         "`raw_keepalive`, with 1, 8 and 64 connections.",
@@ -47,8 +47,8 @@ EXPLAINED = {
         "Echoed WebSocket messages",
         "Binary messages that the handler sends back, each once the one before has come "
         "back, or 32 sent at once. Instructions a message (x64, exact); the server's "
-        "processor time a message, as multiples of the floor (**not exact**, the best of "
-        "three runs); and, on 32-bit ARM, the bytes allocated by a message of 32 B and those "
+        "processor time a message, as multiples of the floor (**not exact**, the better of "
+        "two runs); and, on 32-bit ARM, the bytes allocated by a message of 32 B and those "
         "that an idle WebSocket keeps. The floor `raw_websocket` has no streams either: it "
         "unmasks in one buffer for all connections, by our machine code, checks nothing, and "
         "answers all that one read brought with one write.",
@@ -145,7 +145,8 @@ Of `bench/programs/`, the same for both, and a client's visit to each, which che
 it gets. 32-bit, as above: bytes in use after the visit, all connections having ended; the
 most at any time; the smallest heap under which the visit succeeds; the bytes of the
 files that are installed for it; names. Then, **not exact**, the instructions of the visit
-on x64 and the milliseconds of processor time it takes in a heap of 400 KB.
+on x64 and its milliseconds of processor time on 32 bits, in a heap of 400 KB or on x64
+twice as much.
 """
 LOADING = """\
 ## Memory before it serves

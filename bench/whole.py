@@ -24,6 +24,7 @@ from bench.staging import WAIT
 from bench.visits import DASHBOARD_FILES, VISITS
 
 LEAST, MOST = 16, 160  # KiB of heap
+LARGE_BOARD = "800k"  # what 400 KB are to a program whose words are twice as long
 PEAK = "200k"  # in which collecting all the time takes seconds
 # what a user installs for each: packages of ours, modules of Microdot's
 NEEDED = {
@@ -115,7 +116,7 @@ def flash(framework, name):
 
 def instructions(framework, name):
     """Of a visit, on x64, collections and deadlines among them: not exact."""
-    with _running(framework, name, "clocked", target=LARGE) as program:
+    with _running(framework, name, "clocked", target=LARGE, heap=LARGE_BOARD) as program:
         program.allocations()
         visit(program, name)
         return program.instructions()
