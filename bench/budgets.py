@@ -2,6 +2,7 @@
 
 import math
 import re
+from functools import partial
 from typing import NamedTuple
 
 import yaml
@@ -35,50 +36,43 @@ def _message(case, ours=ECHO):
     return lambda server=ours: websocket.instructions(server, case)
 
 
-# With a floor these are called with its name, or its server, as well.
+# a budget for each case
 _KINDS = {
-    "used": lambda case: lambda: handlers.used_bytes(OURS, case),
-    "handler_names": lambda case: lambda: handlers.names(OURS, case),
-    "instructions": lambda case: lambda framework=OURS: handlers.instructions(
-        framework, case if framework == OURS else "str"
-    ),
-    "allocations": lambda case: lambda: handlers.allocations(OURS, case),
-    "live": lambda name: lambda: whole.live(OURS, name),
-    "program_names": lambda name: lambda: whole.names(OURS, name),
-    "program_flash": lambda name: lambda: whole.flash(OURS, name),
-    "loaded": lambda name: lambda: loading.room(name),
-    "loaded_names": lambda name: lambda: loading.room_names(name),
-    "connection_keeps": lambda kind: lambda: holding.connection(OURS, kind),
+    "used": partial(handlers.used_bytes, OURS),
+    "handler_names": partial(handlers.names, OURS),
+    "instructions": partial(handlers.instructions, OURS),
+    "allocations": partial(handlers.allocations, OURS),
+    "live": partial(whole.live, OURS),
+    "program_names": partial(whole.names, OURS),
+    "program_flash": partial(whole.flash, OURS),
+    "loaded": loading.room,
+    "loaded_names": loading.room_names,
+    "connection_keeps": partial(holding.connection, OURS),
 }
 # the smallest takes many tries, so it is told whether the budget is enough
 _HEAPS = {
-    "heap": (
-        lambda case, most: handlers.answers(OURS, case, most),
-        lambda case: handlers.heap(OURS, case),
-    ),
+    "heap": (partial(handlers.answers, OURS), partial(handlers.heap, OURS)),
     "heap_portable": (
-        lambda case, most: handlers.answers(OURS, case, most, PORTABLE),
-        lambda case: handlers.heap(OURS, case, PORTABLE),
+        partial(handlers.answers, OURS, arch=PORTABLE),
+        partial(handlers.heap, OURS, arch=PORTABLE),
     ),
-    "program_heap": (
-        lambda name, most: whole.completes(OURS, name, most),
-        lambda name: whole.heap(OURS, name),
-    ),
+    "program_heap": (partial(whole.completes, OURS), partial(whole.heap, OURS)),
 }
+# of the servers in bench/servers/; those that a floor stands beside take its server as well
 _SINGLE = {
     "keepalive": _count(KEEPALIVE, BROWSER),
     "connection": _count(CONNECTION, BROWSER),
     "post_64k": _count(KEEPALIVE, LONG, (1, len(LONG)), n=20),
-    "allocated": lambda: measures.allocated_in(SERVER, KEEPALIVE, BROWSER),
-    "idle_connection": lambda: measures.idle_connection(SERVER),
-    "import": lambda: measures.imported(SERVER),
-    "import_on_board": lambda: measures.imported_on_board(SERVER),
+    "allocated": partial(measures.allocated_in, SERVER, KEEPALIVE, BROWSER),
+    "idle_connection": partial(measures.idle_connection, SERVER),
+    "import": partial(measures.imported, SERVER),
+    "import_on_board": partial(measures.imported_on_board, SERVER),
     "flash": loading.flash,
     "websocket_long": _message("64 KB"),
     "websocket_into": _message("64 KB", SERVERS["aioweb_readinto"]),
     "websocket_short": _message("32 B, 32 at once"),
-    "websocket_allocated": lambda: websocket.allocated(ECHO),
-    "websocket_idle": lambda: measures.idle_connection(ECHO),
+    "websocket_allocated": partial(websocket.allocated, ECHO),
+    "websocket_idle": partial(measures.idle_connection, ECHO),
 }
 
 
@@ -91,30 +85,29 @@ def names():
             yield from (f"{name} {case}" for case in budget)
 
 
-def _limits(budget, measure):
+def _limits(name, budget):
     """(most, goal), of which those beside a floor are so many times what it takes."""
     most, goal = budget.get("most"), budget.get("goal")
-    if "floor" in budget:
-        floor = budget["floor"]
-        floor = measure(floor if budget.get("kind") else SERVERS[floor])
-        times = int(floor * budget["times"])
-        most = times if most is None else min(most, times)
-        goal = goal and round(floor * goal)
+    if floor := budget.get("floor"):
+        if name in _SINGLE:
+            measured = _SINGLE[name](SERVERS[floor])
+        else:
+            measured = handlers.instructions(floor, "str")
+        most = int(measured * budget["times"])
+        goal = goal and round(measured * goal)
     return most, goal
 
 
 def figure(name):
     kind, _, case = name.partition(" ")
     budget = BUDGETS[kind][case] if case else BUDGETS[kind]
+    most, goal = _limits(name, budget)
     if kind in _HEAPS:
         enough, smallest = _HEAPS[kind]
-        most = budget["most"]
         measured = most if enough(case, most) else smallest(case)
-        return Figure(name, measured, most, budget.get("goal"))
-    measure = _KINDS[kind](case) if case else _SINGLE[kind]
-    if case:
-        budget = {**budget, "kind": kind}
-    return Figure(name, measure(), *_limits(budget, measure))
+    else:
+        measured = _KINDS[kind](case) if case else _SINGLE[kind]()
+    return Figure(name, measured, most, goal)
 
 
 def figures():
