@@ -309,7 +309,7 @@ GROWTH = {
 
 def _growth_point(server, mode, what, value):
     # the points are many, so each is of fewer requests
-    request, arguments, idle, n = REQUESTS["hello"], (), 0, 40
+    request, arguments, idle, n = REQUESTS["hello"], (), 0, 20
     if what == "field lines":
         request = with_fields(value)
     elif what == "routes":
@@ -317,11 +317,11 @@ def _growth_point(server, mode, what, value):
         path = f"/page/{value - 2}" if value > 1 else "/"  # the last one
         request = request.replace(b" / ", f" {path} ".encode())
     elif what == "bytes posted":
-        request, n = post(value), 20
+        request = post(value)
         arguments = (1, len(request))
     else:
         idle = value
-    return count(server, mode, request, arguments, idle, n, 10)
+    return count(server, mode, request, arguments, idle, n)
 
 
 def growth(server):

@@ -28,7 +28,7 @@ CASES = {
     "32 B": Case(SHORT, 20, 100),
     "32 B, 32 at once": Case(Messages(32, 32), 5, 20),
     "1 KB": Case(Messages(1024), 20, 50),
-    "64 KB": Case(Messages(65536), 4, 10),
+    "64 KB": Case(Messages(65536), 2, 5),
 }
 
 
