@@ -414,6 +414,12 @@ def check(server, case):
     connect_and_get(server)
     assert time.monotonic() - started < 1
     used, said = memory(server)
+    for _ in range(3):
+        if used > server.used + SLACK:
+            # what a stale pointer keeps goes with further requests, and a leak does not
+            connect_and_get(server)
+            used, more = memory(server)
+            said += more
     assert used <= server.used + SLACK
     wait_until(lambda: server.open_files() <= server.idle_files)
     return said

@@ -13,7 +13,8 @@ CIRCLES = {
     ("_choose", "web"): "web.__path__ tells where the native files are",
     ("body", "content"): "a form's methods are a request's, and read bodies",
     ("body", "query"): "the Headers of an absolute-form are other Headers",
-    ("control", "server"): "UNAVAILABLE, the answer to who gets no place",
+    ("conn", "ending"): "a connection without a task is refused by one",
+    ("conn", "stream"): "what few connections do without a task stands there",
     ("outgoing", "pieces"): "a client masks its frames there, and they leave here",
 }
 _REQUEST = "a request's fields and body are loaded apart from the request"
@@ -28,6 +29,10 @@ PRIVATES = {
     ("client", "asyncio.core"): ("_io_queue", _WAITING),
     ("client", "handshake"): ("_items", "both sides read the same lists"),
     ("client", "server"): ("_forget", "it has a Server for its clock"),
+    ("conn", "asyncio.core"): ("_task_queue", _WAITING),
+    ("conn", "queue"): ("_dequeue", _WAITING),
+    ("conn", "self"): ("_dequeue", _WAITING),
+    ("conn", "server"): ("_forget", "a connection without a task ends itself"),
     ("content", "request"): ("_buf _chunks _conn _dirty _end _head _parsed", _REQUEST),
     ("control", "asyncio.core"): ("_io_queue", _WAITING),
     ("control", "server"): (
@@ -41,10 +46,14 @@ PRIVATES = {
         "the app's methods that few programs need",
     ),
     ("pieces", "incoming"): ("_buffer _claim", "messages in pieces are received there"),
-    ("server", "request"): ("_chunks _dirty _end _left", "the next request begins behind it"),
+    ("server", "request"): (
+        "_chunks _conn _dirty _end _head _left",
+        "a request that nobody has touched serves again, and the next begins behind it",
+    ),
+    ("server", "self.queue"): ("_dequeue", _WAITING),
     ("starting", "asyncio.core"): ("_io_queue", _WAITING),
     ("starting", "server"): (
-        "_accept_all _listener _ssl _task _watch",
+        "_job _listener _needed _spare _ssl _watch",
         "the server's methods that leave memory again",
     ),
     ("timed", "asyncio.core"): ("_task_queue", _WAITING),

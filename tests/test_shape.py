@@ -11,6 +11,7 @@ from rooms import Rooms
 FILE_LINES = 400
 FUNCTION_LINES = 60
 LONG_FILES = {
+    "pysrc/web/server.py",
     "pysrc/web/websocket.py",
     "tests/device/api.py",
     "tests/device/streams.py",
@@ -25,7 +26,7 @@ LONG_FILES = {
 }
 LONG_FUNCTIONS = {
     # every request of every connection: a call costs what it would save
-    "pysrc/web/server.py: _serve_connection",
+    "pysrc/web/server.py: _serving",
     # everything beside asyncio that the measured server needs, in the order of the bytes
     "bench/servers/raw_websocket.py: serve",
 }

@@ -1,5 +1,6 @@
 # The application: routes, and the answer to a request that one of them matches.
 # A name that a module lacks is searched in builtins from end to end, every time.
+from asyncio import core
 from builtins import StopIteration, bytes, len, next, str, type
 
 from micropython import const
@@ -131,7 +132,7 @@ class App(Server):
                 body = entry[0](r)
             kind = type(body)
             if kind is _Coroutine:
-                conn.task.data = conn  # until it waits, see response.given()
+                core.cur_task.data = conn  # until it waits, see response.given()
                 try:
                     item = next(body)
                 except StopIteration as e:

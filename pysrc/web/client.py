@@ -15,6 +15,7 @@ from web.syntax import check_token, check_value
 from web.websocket import WebSocket
 
 _MAX_HEAD = const(4096)  # bytes of a server's answer
+_BUFFER = const(768)
 _PACKED = const(0x40)
 _EINPROGRESS = (115, 119, 36, 10035)  # of Linux and lwIP, ESP-IDF, macOS, Windows
 _PORTS = {"ws": 80, "wss": 443}
@@ -214,6 +215,8 @@ def _open(host, port, timeout):
         conn = Connection(_clients, sock, address[-1])
         conn.deadline = _clients.clock + int(timeout * 4) + 1
         conn.task = core.cur_task
+        conn.entry = [None, None, sock]
+        conn.buf = bytearray(_BUFFER)
         reserve(len(_clients.connections) + 4)
     except BaseException:
         sock.close()

@@ -1,7 +1,9 @@
-# A connection: a non-blocking socket, and the one buffer that is read into.
+# A connection, and the queue in which it waits for its client: without a task, a buffer or
+# anything else until something has come.
 import gc
 from asyncio import core
-from builtins import bytearray, id  # found sooner in this module
+from builtins import id, list, type  # found sooner in this module
+from time import ticks_diff, ticks_ms
 
 from micropython import const
 
@@ -15,6 +17,10 @@ _POLLIN = const(1)
 _POLLOUT = const(4)
 
 
+UNAVAILABLE = (
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n"
+    b"Content-Length: 0\r\nConnection: close\r\n\r\n"
+)
 _loaded = {}
 
 
@@ -37,25 +43,79 @@ def reserve(sockets):
         _reserve.extend([None] * (n - len(_reserve)))
 
 
-def wait(server, sock, entry, task, direction=_READ):
-    """Have task woken when sock is ready: `yield` is to follow, if it is the current
-    one. Raises MemoryError, and then nothing is waited for."""
-    # what IOQueue.queue_read does, with an entry that is made once for a socket
+class Queue(core.IOQueue):
+    """asyncio's queue of tasks that wait for sockets. In its map there are servers and
+    connections, too, which wait without a task: ready() is called when there is something
+    to accept or to read, and broken() when that raised an exception."""
+
+    def wait_io_event(self, dt):
+        waiting = self.map
+        wait = dt
+        while True:
+            for sock, event in self.poller.ipoll(wait):
+                entry = waiting.get(id(sock))
+                if type(entry) is not list:
+                    try:
+                        entry.ready()
+                    except Exception as e:
+                        if entry:
+                            entry.broken(e)
+                    continue
+                # as asyncio does
+                if event & ~_POLLOUT and entry[0] is not None:
+                    core._task_queue.push(entry[0])
+                    entry[0] = None
+                if event & ~_POLLIN and entry[1] is not None:
+                    core._task_queue.push(entry[1])
+                    entry[1] = None
+                if entry[0] is None and entry[1] is None:
+                    self._dequeue(sock)
+                else:
+                    self.poller.modify(sock, _POLLOUT if entry[0] is None else _POLLIN)
+            if dt >= 0:
+                return
+            # asyncio expects that a task is due
+            task = core._task_queue.peek()
+            wait = -1
+            if task:
+                wait = ticks_diff(task.ph_key, ticks_ms())
+                if wait <= 0:
+                    return
+
+
+def register(server, sock, what, event=_POLLIN):
+    """Have the queue's map tell what waits for sock. Raises MemoryError, and then nothing
+    does."""
     if not _reserve:
         reserve(server.max_connections)
     queue = server.queue
-    entry[direction] = task
-    queue.map[id(sock)] = entry
+    queue.map[id(sock)] = what
     try:
-        queue.poller.register(sock, _POLLOUT if direction else _POLLIN)
+        queue.poller.register(sock, event)
     except MemoryError:
-        entry[direction] = None
         del queue.map[id(sock)]
         _reserve.clear()
         queue.poller.register(sock, _POLLIN)
         queue.poller.unregister(sock)
         raise
-    task.data = queue
+
+
+def wait(server, sock, entry, task, direction=_READ):
+    """Have task woken when sock is ready: `yield` is to follow, if it is the current
+    one. Raises MemoryError, and then nothing is waited for."""
+    # what IOQueue.queue_read does, with an entry that is made once
+    entry[direction] = task
+    try:
+        register(server, sock, entry, _POLLOUT if direction else _POLLIN)
+    except MemoryError:
+        entry[direction] = None
+        raise
+    task.data = server.queue
+
+
+def no_tasks(_):
+    """What IOQueue.remove() finds in place of an entry, when it looks for a task."""
+    return iter((None, None, None))
 
 
 class Connection:
@@ -83,38 +143,81 @@ class Connection:
     helpers = ()  # further tasks that end with it
     touched = False  # whether there is more to close than a socket
 
+    task = None  # the task that serves it, when one is needed
+    entry = None  # and what the queue has of that
+    closing = False  # whether the response under way is its last
+    buf = None  # nobody's while nothing has come
+    pos = 0
+    end = 0
+
+    __iter__ = no_tasks
+
     def __init__(self, server, sock, addr):
         self.server = server
         self.sock = sock
         self.addr = addr
-        self.task = None  # the task that serves it
         self.deadline = server.clock + server.head_ticks  # None for none
-        self.closing = False  # whether the response under way is its last
-        self.entry = [None, None, sock]  # what IOQueue has of it
-        self.buf = bytearray(server.buffer)
-        self.pos = 0
-        self.end = 0
+        self.left = server.max_requests
+
+    def ready(self):
+        """Something has come, or the client is gone."""
+        server = self.server
+        if self.buf:
+            n = later("stream", "more", self)
+        else:
+            n = self.sock.readinto(server.buf)
+            self.pos = 0
+            self.end = n or 0
+            if n:
+                self.buf = server.buf
+        if n:
+            server.feed(self)
+        elif n == 0:
+            server._forget(self)
+
+    def broken(self, e):
+        """The client is gone, or e is a fault of this package."""
+        if isinstance(e, MemoryError):
+            gc.collect()
+            print("web: out of memory:", e)
+            if not self.sent and self.sock:
+                try:
+                    self.sock.write(UNAVAILABLE)
+                except OSError:
+                    pass
+        elif not isinstance(e, (OSError, EOFError)):
+            print("web: fault:", repr(e))
+        self.server._forget(self)
 
     def expire(self):
         """The deadline is over: end what the connection's task is waiting for, or the
         task that waits to send on it, with OSError (ETIMEDOUT)."""
         if self.websocket and not self.evicted and self.websocket.overdue():
             return
-        self.expired = True
         self.deadline = None
         # what waits for the client may be another task than that of the connection
-        task = self.sender or self.entry[_READ] or self.task
+        task = self.sender or self.entry and self.entry[_READ] or self.task
         if task:
+            self.expired = True
             task.cancel()
-        else:
+        elif self.websocket:
             self.websocket.end(1006)  # a client's, whose task does something else
+        elif self.buf:
+            self.refuse(408)
+        else:
+            self.server._forget(self)
+
+    def refuse(self, status):
+        """Answer what is no request with a status and the connection's end."""
+        self.closing = True
+        self.server.go_on(self, None, later("ending", "refuse", self, status))
 
     def abort(self):
         """End what every task is waiting for on the connection, and its handler."""
         self.lost = True
         self.expired = True
         self.deadline = None
-        for task in (self.sender, self.task or self.entry[_READ]):
+        for task in (self.sender, self.task or self.entry and self.entry[_READ]):
             if task and task is not core.cur_task:
                 task.cancel()
 
@@ -124,6 +227,9 @@ class Connection:
         if sock:
             # never used again: its descriptor may soon be another connection's
             self.sock = None
+            queue = self.server.queue
+            if queue.map.get(id(sock)) is self:
+                queue._dequeue(sock)
             if self.websocket:
                 self.websocket.end(1006)  # if it was not over
             if self.touched:

@@ -5,9 +5,8 @@ from asyncio import core
 
 from micropython import const
 
-from web.conn import later
+from web.conn import UNAVAILABLE, later
 from web.errors import HTTPException
-from web.server import UNAVAILABLE
 from web.stream import new_buffer, send
 
 _BUSY = const(0)  # states of a connection, see server.py
@@ -34,23 +33,38 @@ def admit(conn):
     conn.state = _STREAM
 
 
-async def make_room(server, listener):
-    """A client waits, and there are as many connections as may be: end one that is idle,
-    or that waits for its client for long. Returns whether there is room; not when the
-    client was told that no connection is about to end."""
-    server.last = True
-    patience = _PATIENCE
-    while len(server.connections) >= server.max_connections:
+def make_room(server):
+    """A client waits, and there may be as many connections as may be: end one then that is
+    idle, or that waits for its client for long. Returns whether there is room now."""
+    if len(server.connections) >= server.max_connections:
+        server.last = True
         conn = _choose(server)
         if conn:
             _evict(server, conn)
-        elif patience:
-            patience -= 1
-        elif not any(map(_ends_soon, server.connections)):
-            server._accept(listener, _refuse)
-            return False
-        await _wait_for_end(server)
-    return True
+        return len(server.connections) < server.max_connections
+    return not server.streams or later("streaming", "has_memory", server)
+
+
+def look_for_room(server):
+    """The clock ticks while a client waits: see whether it has a place by now, or tell it
+    that none is about to become free."""
+    if not make_room(server):
+        if (
+            len(server.connections) < server.max_connections
+            or server.clock - server.full < _PATIENCE
+            or any(map(_ends_soon, server.connections))
+        ):
+            return
+        server._accept(True)
+        server.full = server.clock
+    else:
+        server.full = None
+        server.queue.poller.modify(server._listener, select.POLLIN)
+
+
+def turn_away(conn):
+    """Tell a client that there is no place for it."""
+    conn.server.go_on(conn, None, _refuse(conn))
 
 
 def is_ready(sock):
@@ -61,14 +75,15 @@ def is_ready(sock):
 
 
 def _ends_soon(conn):
-    """Whether the connection's place may be expected to become free: it is no stream,
-    and is being answered for no long time."""
-    if conn.state == _STREAM or conn.task is None:
-        return False
-    return conn.state != _BUSY or conn.server.clock - conn.began < _LONG
+    """Whether the connection's place may be expected to become free: it waits for its
+    client, or is no stream and is being answered for no long time."""
+    if conn.task is None or conn.evicted:
+        return True
+    return conn.state != _STREAM and conn.server.clock - conn.began < _LONG
 
 
 async def _refuse(conn):
+    conn.closing = True
     try:
         if not conn.raw:  # TLS would cost as much memory as serving it
             await send(conn, UNAVAILABLE)
@@ -78,16 +93,10 @@ async def _refuse(conn):
 
 
 def _evict(server, conn):
+    if conn.task is None and is_ready(conn.sock):
+        return  # what the client has sent meanwhile is answered
     conn.evicted = True
-    if conn.state == _IDLE:
-        # what the client has sent meanwhile is answered, by its connection's last response
-        if is_ready(conn.sock):
-            conn.evicted = False
-            return
-        conn.expire()
-        conn.close()  # now: no request comes in between
-    else:
-        conn.expire()
+    conn.expire()
 
 
 def _choose(server):
@@ -106,6 +115,8 @@ def _choose(server):
             wait += _FIRST
         elif conn.state == _HEAD:
             wait = clock - conn.deadline + server.head_ticks - _GRACE
+            if clock - server.freed < _GRACE:
+                continue  # places become free without that
         elif conn.sender:
             wait = clock - conn.since - _STALLED
         elif conn.state == _STREAM:
@@ -128,8 +139,12 @@ def _is_gone(conn):
     if conn.websocket:
         new_buffer(conn, _AHEAD)  # not to where other WebSockets have their bytes
     buf = conn.buf
-    if conn.sock is None or conn.entry[_READ] or conn.end == len(buf):
+    if conn.sock is None or conn.entry and conn.entry[_READ]:
         return False
+    if conn.end == len(buf):
+        if conn.end - conn.pos > _AHEAD:
+            return False
+        buf.extend(bytes(64))
     try:
         n = conn.sock.readinto(memoryview(buf)[conn.end :])
     except OSError:
@@ -141,13 +156,10 @@ def _is_gone(conn):
 async def _wait_for_end(server):
     """Wait until a connection ends, or for a while."""
     server.ended.clear()
-    server.waiting += 1
     try:
         await asyncio.wait_for_ms(server.ended.wait(), _TICK_MS)
     except asyncio.TimeoutError:
         pass
-    finally:
-        server.waiting -= 1
 
 
 async def stop(server, timeout):
@@ -160,11 +172,11 @@ async def stop(server, timeout):
     until = server.clock + int(timeout * 1000) // _TICK_MS + 1
     while server.clock < until:
         busy = False
-        for conn in server.connections:
+        for conn in list(server.connections):
             if conn.task is core.cur_task:
                 continue  # a handler may stop the server that it is called by
             busy = True
-            if conn.state == _IDLE or conn.state == _HEAD and conn.pos == conn.end:
+            if conn.state == _IDLE or conn.state == _HEAD and not conn.buf:
                 conn.expire()
             elif conn.websocket:
                 if conn.websocket.open:
@@ -186,6 +198,7 @@ def abandon(server):
     for conn in server.connections:
         conn.sender = None
         conn.close()
+    server.connections = []
 
 
 def unwatch(server):
@@ -200,7 +213,8 @@ def end_all(server):
     """End all connections but that of the current task."""
     for conn in list(server.connections):
         if conn.task is not core.cur_task:
-            conn.task.cancel()
+            if conn.task:
+                conn.task.cancel()
             server._forget(conn)  # its handler may take its time to end
 
 

@@ -3,12 +3,13 @@
 import asyncio
 import gc
 import sys
+from asyncio import core
 from builtins import id, len  # found sooner in this module
 
 from micropython import const
 
 from web._codec import members, parse_head
-from web.conn import Connection, later, reserve, wait
+from web.conn import Connection, later, no_tasks, register, reserve
 from web.request import Request
 
 _TICK_MS = const(250)  # of the clock that deadlines are told by
@@ -21,12 +22,12 @@ _KEEP_ALIVE = const(2)
 _CHUNKED = const(8)
 _POLLIN = const(1)
 _LEFT = (11, 103)  # EAGAIN, ECONNABORTED: the client left before it was accepted
-_BUFFER = const(768)  # bytes of a connection's buffer; it grows with a longer head
+_TURNS = const(8)  # requests in a row without letting tasks run
 _OWN = const(3)  # attributes of a Request that nobody has touched
-UNAVAILABLE = (
-    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n"
-    b"Content-Length: 0\r\nConnection: close\r\n\r\n"
-)
+
+
+async def _nothing():
+    pass
 
 
 class Server:
@@ -53,6 +54,8 @@ class Server:
     write_timeout    seconds for a client to take more of what is sent to it
     backlog     connections that wait to be accepted, by default 16, on a computer 128
     """
+
+    __iter__ = no_tasks
 
     def __init__(
         self,
@@ -88,7 +91,6 @@ class Server:
         self.max_connections = most
         self.max_streams = max(1, most - 1) if max_streams is None else max_streams
         self.backlog = backlog or (128 if computer else 16)
-        self.buffer = min(_BUFFER, max_head)
         self.body_ticks = int(body_timeout * _RATE) + 1
         self.write_ticks = int(write_timeout * _RATE) + 1
         self.head_ticks = int(head_timeout * _RATE) + 1
@@ -101,14 +103,17 @@ class Server:
         self.queue = None  # the event loop's queue of tasks that wait for sockets
         self._failed = False  # whether the last client could not be accepted
         self._listener = None
-        self._task = None  # what accepts connections
+        self.freed = 0  # when a connection ended by itself, by the clock
+        self.full = None  # since when a client waits for a place, by the clock
+        self.buf = None  # what is read into, before a connection has a part of a request
+        self._job = None  # what a task's first step is for
+        self._spare = None  # a task for the next handler, which may wait
         self._watch = None  # what watches over their deadlines
         self._needed = asyncio.Event()  # it should
         self.streams = []  # responses of pieces under way, see web.streaming
         self.connections = []  # in the order of their acceptance
         self.on_end = self._forget  # what asyncio calls when the task of one has ended
         self.ended = asyncio.Event()  # one of them ended
-        self.waiting = 0  # how many wait for that
         self.stopped = asyncio.Event()
 
     # -- starting and stopping
@@ -153,40 +158,34 @@ class Server:
 
     def _close(self):
         """Accept no more."""
-        self._task.cancel()
-        self._listener.close()
-        self._listener = None
+        if self._listener:
+            self.queue._dequeue(self._listener)
+            self._listener.close()
+            self._listener = None
 
     # -- accepting
 
-    async def _accept_all(self, listener):
-        entry = [None, None, listener]
-        while True:
-            try:
-                wait(self, listener, entry, self._task)
-                yield
-                if self.streams:
-                    await later("streaming", "wait_for_memory", self)
-                if len(self.connections) >= self.max_connections:
-                    if not await later("control", "make_room", self, listener):
-                        continue
-                self._accept(listener, self._serve_connection)
-                self._failed = False
-                if self.last and not self.stopping:
-                    self.last = later("control", "is_ready", listener)  # another waits
-            except Exception as e:
-                if isinstance(e, OSError) and e.errno in _LEFT:
-                    continue
-                # there is no memory or no descriptor for it: that must not end the
-                # server. The pause keeps a lasting error from being a busy loop.
-                gc.collect()
-                self._complain(e)
-                await asyncio.sleep_ms(100)
+    def ready(self):
+        """A client wants to connect."""
+        if self.streams or len(self.connections) >= self.max_connections:
+            if not later("control", "make_room", self):
+                # until a connection ends, or the clock finds one that may be ended
+                self.full = self.clock
+                self.queue.poller.modify(self._listener, 0)
+                return
+        self._accept(False)
+        self._failed = False
 
-    def _complain(self, e):
-        """Say once that a client could not be accepted, and give it the place of one that
-        is idle."""
+    def broken(self, e):
+        """A client could not be accepted: there is no memory or no descriptor for it. Say
+        so once, and give it the place of one that is idle."""
+        if isinstance(e, OSError) and e.errno in _LEFT or not self._listener:
+            return
+        gc.collect()
         self.last = True
+        self.full = self.clock  # a lasting error must not be a busy loop
+        self.queue.poller.modify(self._listener, 0)
+        self.attend()
         if not self._failed:
             try:
                 print("web: accept failed:", repr(e))
@@ -195,13 +194,11 @@ class Server:
                 pass
         for conn in self.connections:
             if conn.state == _IDLE and conn.deadline != self._idle_until:
-                conn.evicted = True
-                conn.expire()
+                self._forget(conn)
                 break
 
-    def _accept(self, listener, serve):
-        """Accept a client, and have the coroutine function serve(conn) run in a task."""
-        sock, addr = listener.accept()
+    def _accept(self, refuse):
+        sock, addr = self._listener.accept()
         conn = None
         try:
             sock.setblocking(False)
@@ -215,17 +212,29 @@ class Server:
                 # the handshake takes place when it is first read
                 conn.raw = sock
                 conn.touched = True
-                conn.sock = conn.entry[2] = self._ssl.wrap_socket(
+                conn.sock = self._ssl.wrap_socket(
                     sock, server_side=True, do_handshake_on_connect=False
                 )
             self.connections.append(conn)
             self.attend()
-            conn.task = asyncio.create_task(serve(conn))
-            conn.task.state = self.on_end
+            if self.last and not self.stopping:
+                try:
+                    self.last = later("control", "is_ready", self._listener)  # another waits
+                except Exception:
+                    pass  # there is no memory or no descriptor to load it
+            if refuse:
+                later("control", "turn_away", conn)
+            else:
+                register(self, conn.sock, conn)
         except Exception:
             self._forget(conn)
             (conn or sock).close()
             raise
+        if not refuse:
+            try:
+                conn.ready()  # most clients have sent their request already
+            except Exception as e:
+                conn.broken(e)
 
     def _forget(self, ended, _=None):
         """Close a connection, whose place is free then: this one, or that of a task that
@@ -233,10 +242,14 @@ class Server:
         for conn in self.connections:
             if conn is ended or conn.task is ended:
                 self.connections.remove(conn)
+                if not conn.evicted:
+                    self.freed = self.clock
                 conn.close()
                 conn.task = None  # which asyncio's queue may keep for a while
-                if self.waiting:
-                    self.ended.set()
+                self.ended.set()
+                if self.full is not None and self._listener:
+                    self.full = None
+                    self.queue.poller.modify(self._listener, _POLLIN)
                 break
 
     def attend(self):
@@ -259,110 +272,197 @@ class Server:
         # not in the task, whose frame would keep a connection that has ended
         self.clock += 1
         self._idle_until = self.clock + self.idle_ticks
-        needed = False
-        for conn in self.connections:
+        needed = self.full is not None
+        i = len(self.connections)
+        while i:
+            i -= 1
+            conn = self.connections[i]
             if conn.deadline is None:
                 needed = needed or self.stopping or not conn.websocket
             else:
                 needed = True
                 if self.clock >= conn.deadline:
                     conn.expire()
+        if self.full is not None and self._listener:
+            try:
+                later("control", "look_for_room", self)
+            except Exception:  # there is no memory or no descriptor to load it
+                self.full = None
+                self.queue.poller.modify(self._listener, _POLLIN)
         return needed
 
     # -- a connection
 
-    async def _serve_connection(self, conn):
-        head = [None] * 10
-        r = Request(conn, head)
-        buf = conn.buf
-        sock = conn.sock
-        left = self.max_requests
+    def _serving(self):
+        # Answers the requests in buf[pos:end] of each connection that is sent to it. It is
+        # a generator, whose frame is made once: the frame of a function as long as this is
+        # taken from the heap at each call.
         answer = self.answer  # and other locals, which are found sooner
-        entry = conn.entry
-        task = conn.task
-        key = id(sock)
-        queue = self.queue
-        waiting = queue.map
-        register = queue.poller.register
         max_target = self.max_target
         max_fields = self.max_fields
         streams = self.streams
-        try:
-            n = sock.readinto(buf)  # most clients have sent their request already
-            while True:
-                while conn.pos == conn.end:
-                    if n:
-                        conn.pos = 0
-                        conn.end = n
+        r = conn = rest = None
+        while True:
+            conn = None
+            conn = yield
+            try:
+                turns = _TURNS
+                buf = conn.buf
+                pos = conn.pos
+                end = conn.end
+                while pos < end:
+                    if r is None:
+                        head = [None] * 10
+                        r = Request(conn, head)
+                    else:
+                        r._conn = conn
+                    used = parse_head(buf, pos, end, max_target, max_fields, head)
+                    if used <= 0:
+                        conn.pos = pos
+                        if used or not later("stream", "keep_part", conn):
+                            conn.refuse(-used or 431)
                         break
-                    if n == 0:
-                        return  # the client left without a request
-                    # what wait() does, whose call would take a frame from the heap
-                    entry[0] = task
-                    waiting[key] = entry
-                    try:
-                        register(sock, _POLLIN)
-                    except MemoryError:
-                        wait(self, sock, entry, task)
-                    task.data = queue
-                    yield
-                    n = sock.readinto(buf)
-                used = parse_head(
-                    buf, conn.pos, conn.end, max_target, max_fields, head
-                ) or await later("stream", "read_head", conn, head)
-                if used <= 0:
-                    if used:
-                        await later("ending", "refuse", conn, -used)
-                    return
-                n = None
-                left -= 1
-                if not left or self.last or not head[3] & _KEEP_ALIVE:
-                    conn.closing = True
-                conn.pos = r._end = conn.pos + used
-                if head[4] > 0 or head[3] & _CHUNKED:
-                    r.begin()
-                if streams:
-                    await later("streaming", "wait_for_memory", self, conn)
-                rest = answer(conn, r)
-                if rest:
-                    # other tasks run only now
-                    conn.state = _BUSY
-                    conn.began = self.clock
-                    if not (r._left or r._chunks):
-                        conn.deadline = None  # else reading the body has set one
-                    await rest
-                    conn.sent = False
-                    if self.stopping:
+                    conn.pos = r._end = pos = pos + used
+                    conn.left -= 1
+                    if not conn.left or self.last or not head[3] & _KEEP_ALIVE:
                         conn.closing = True
-                if conn.closing:
-                    break
-                if r._dirty and (r._left or r._chunks) and not await later("body", "drain", r):
-                    break
-                conn.state = _IDLE
-                conn.deadline = self._idle_until
-                if r._dirty or members(r) != _OWN:
-                    # nothing that was set on a request may be there in the next
-                    r = Request(conn, head)
-            if conn.upgraded:
-                return
-            if conn.pos != conn.end or r._dirty or head[3] & _KEEP_ALIVE:
-                await later("ending", "leave", conn, r)
+                    if head[4] > 0 or head[3] & _CHUNKED:
+                        r.begin()
+                        if r._chunks or r._left > end - pos:
+                            # the rest of it is read while others are
+                            later("stream", "own_buffer", conn)
+                    task = self._spare
+                    if task is None:
+                        task = self._spare = core.Task(self._work())
+                    conn.task = core.cur_task = task  # a handler's first step is its
+                    if streams:
+                        rest = later("streaming", "answer_later", self, conn, r)
+                    else:
+                        rest = answer(conn, r)
+                    if r._dirty or conn.closing:
+                        if rest is None and not self._is_over(conn, r):
+                            rest = _nothing()
+                    if rest:
+                        self.go_on(conn, r, rest)
+                        rest = None
+                        if conn.task or not conn.sock:
+                            r = None
+                            break
+                    elif conn.closing:
+                        self._forget(conn)
+                        break
+                    if r._dirty or members(r) != _OWN:
+                        # nothing that was set on a request may be there in the next
+                        r = None
+                        buf = conn.buf
+                        pos = conn.pos
+                        end = conn.end
+                    conn.task = None
+                    conn.state = _IDLE
+                    conn.deadline = self._idle_until
+                    turns -= 1
+                    if not turns and pos < end and self.go_on(conn, None, asyncio.sleep_ms(0)):
+                        break
+                else:
+                    conn.buf = None
+            except Exception as e:
+                r = rest = None
+                conn.broken(e)
+
+    def begin(self):
+        """Get ready to serve: feed(conn) answers what has come on a connection."""
+        serving = self._serving()
+        next(serving)
+        self.feed = serving.send
+
+    def _is_over(self, conn, r):
+        """Whether nothing is left to do once r has been answered."""
+        if r._left or r._chunks:
+            return False
+        if not conn.closing:
+            return True
+        if conn.pos != conn.end:
+            return False
+        # closing a socket with unread bytes resets the connection
+        return not r._head[3] & _KEEP_ALIVE or not conn.sock or not conn.sock.readinto(self.buf)
+
+    def go_on(self, conn, r, rest):
+        """Have a task do what is left of the answer to r, or of something else that can be
+        awaited. Returns whether it waits for something."""
+        task = self._spare or core.Task(self._work())
+        self._spare = None
+        if conn.buf is self.buf and r is None:
+            later("stream", "own_buffer", conn)
+        conn.task = task
+        task.state = self.on_end
+        if conn.entry is None:
+            conn.entry = [None, None, conn.sock]
+        conn.state = _BUSY
+        conn.began = self.clock
+        if r is None or not (r._left or r._chunks):
+            conn.deadline = None  # else reading the body may have set one
+        current = core.cur_task
+        core.cur_task = task
+        self._job = conn, r, rest
+        try:
+            task.coro.send(None)
+        except StopIteration:
+            self._forget(task)  # if its connection ends with it
+            if conn.task is None:
+                return False
+        except BaseException:
+            self._forget(task)
+            raise
+        finally:
+            core.cur_task = current
+            self._job = None
+        if conn.buf is self.buf:
+            later("stream", "own_buffer", conn)
+        if conn.sock and self.queue.map.get(id(conn.sock)) is conn:
+            self.queue._dequeue(conn.sock)
+        return True
+
+    async def _work(self):
+        # the task of a connection, of which the first step is taken by go_on()
+        conn, r, rest = self._job
+        try:
+            await rest
+            rest = None
+            conn.sent = False
+            if self.stopping:
+                conn.closing = True
+            if r and (r._left or r._chunks) and not (conn.closing or conn.upgraded):
+                if not await later("body", "drain", r):
+                    conn.closing = True
+            if not conn.closing:
+                self._come_back(conn)
+            elif not conn.upgraded and r and conn.sock:
+                if conn.pos != conn.end or r._dirty or r._head[3] & _KEEP_ALIVE:
+                    await later("ending", "leave", conn, r)
         except (OSError, EOFError):
             pass  # the client is gone, or was waited for long enough
         except asyncio.CancelledError:
             if not conn.expired:
                 raise
-        except MemoryError as e:
-            gc.collect()
-            print("web: out of memory:", e)
-            if not conn.sent and conn.sock:
-                try:
-                    sock.write(UNAVAILABLE)
-                except OSError:
-                    pass
         except Exception as e:
-            print("web: fault:", repr(e))  # of this package
+            conn.broken(e)
         finally:
-            task.data = None  # asyncio expects it of a task that ends
+            core.cur_task.data = None  # asyncio expects it of a task that ends
             if conn.upgraded:
                 later("upgraded", "go_on", conn, r)
+
+    def _come_back(self, conn):
+        """Serve a connection without a task again."""
+        conn.task = conn.entry = None
+        conn.state = _IDLE
+        conn.deadline = self._idle_until
+        conn.expired = False
+        if self._job is None and conn.sock:
+            # the task has waited
+            if conn.pos == conn.end:
+                conn.buf = None
+            register(self, conn.sock, conn)
+            if conn.buf:
+                current = core.cur_task
+                self.feed(conn)
+                core.cur_task = current

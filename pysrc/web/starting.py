@@ -3,7 +3,11 @@ import asyncio
 import socket
 from asyncio import core
 
-from web.conn import later
+from micropython import const
+
+from web.conn import Queue, later, register
+
+_BUFFER = const(768)  # bytes that are read at once; a longer head has a buffer of its own
 
 
 def listen(server, host, port, ssl):
@@ -26,10 +30,20 @@ def listen(server, host, port, ssl):
     server.stopping = server.last = False
     server.stopped.clear()
     server._listener = listener
-    if server.queue is not core._io_queue:  # what there is is an earlier event loop's
+    queue = core._io_queue
+    if type(queue) is not Queue:
+        # the tasks that wait for sockets already go on to do so
+        old = queue
+        queue = core._io_queue = Queue()
+        queue.map = old.map
+        queue.poller = old.poller
+    if server.queue is not queue:  # what there is is an earlier event loop's
         if server._watch:
             later("control", "unwatch", server)
-        server.queue = core._io_queue
+        server.queue = queue
         server.connections = []
-        server.streams = []
-    server._task = asyncio.create_task(server._accept_all(listener))
+        server._needed = asyncio.Event()
+    server.buf = bytearray(min(_BUFFER, server.max_head))
+    server._spare = server._job = server.full = None
+    server.begin()
+    register(server, listener, server)

@@ -7,7 +7,7 @@ from builtins import len, memoryview  # found sooner in this module
 
 from micropython import const
 
-from web._codec import parse_head, utf8
+from web._codec import utf8
 from web.conn import wait
 
 _READ = const(0)  # index in an entry of IOQueue: the task that waits to read
@@ -26,6 +26,8 @@ def begin_wait(conn, direction):
     if conn.sock is None:
         raise OSError(_EBADF)
     conn.turns = 0
+    if conn.entry is None:
+        conn.entry = [None, None, conn.sock]
     if conn.entry[1 - direction] is None:
         wait(conn.server, conn.sock, conn.entry, core.cur_task, direction)
     elif direction:
@@ -116,30 +118,43 @@ async def fill(conn, keep, limit):
     return n
 
 
-async def read_head(conn, head):
-    """Read the rest of a head that came in part. Returns its length, 0 when the
-    client leaves, or minus the status to refuse it with."""
+def keep_part(conn):
+    """Keep a part of a head until there is more. Returns whether that is allowed."""
     server = conn.server
+    if conn.end - conn.pos >= server.max_head:
+        return False
+    if conn.buf is server.buf or conn.pos:
+        own_buffer(conn, conn.pos)
     if conn.state == _IDLE:
-        conn.state = _HEAD
         conn.deadline = server.clock + server.head_ticks
-    lines = _has_line(conn.buf, conn.pos, conn.end)
-    while True:
-        try:
-            n = await fill(conn, 0, server.max_head)
-        except OSError:
-            if conn.timed_out:
-                return -408
-            raise
-        if n <= 0:
-            return n and -431
-        new = _has_line(conn.buf, conn.end - n, conn.end)
-        if lines and not new:
-            continue  # nothing that could be judged anew
-        lines = lines or new
-        used = parse_head(conn.buf, conn.pos, conn.end, server.max_target, server.max_fields, head)
-        if used:
-            return used
+    conn.state = _HEAD
+    return True
+
+
+def own_buffer(conn, start=0):
+    """Give a connection a buffer of its own, with what was received from start on: other
+    connections read into the server's."""
+    conn.buf = bytearray(memoryview(conn.buf)[start : conn.end])
+    conn.pos -= start
+    conn.end -= start
+
+
+def more(conn):
+    """Read more of a head, of which a part is there. Returns how many bytes are to be
+    looked at, 0 at the end of the stream, None when there is nothing new to be judged."""
+    limit = conn.server.max_head
+    size = len(conn.buf)
+    end = conn.end
+    if end == size:
+        if size >= limit:
+            return conn.refuse(431)
+        conn.buf.extend(bytes(min(max(size, 64), limit - size)))
+    n = conn.sock.readinto(memoryview(conn.buf)[end:])
+    if n:
+        conn.end = end + n
+        if _has_line(conn.buf, 0, end) and not _has_line(conn.buf, end, conn.end):
+            return None
+    return n
 
 
 def _has_line(buf, start, end):

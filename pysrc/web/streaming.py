@@ -150,22 +150,33 @@ def _find(words):
     return None
 
 
-async def wait_for_memory(server, conn=None):
-    """Wait for memory to begin something new, conn's next response say, as long as there
-    are responses of pieces that go on. Raises MemoryError when there is none for long."""
-    if conn:
-        conn.state = _BUSY
-        conn.began = server.clock
-        conn.deadline = None
+async def wait_for_memory(server):
+    """Wait for memory to begin something new as long as there are responses of pieces
+    that go on. Raises MemoryError when there is none for long."""
     start = time.ticks_ms()
-    while _first(server):
-        found = _find(_BEGIN)
-        if found:
-            found.clear()
-            break
+    while not has_memory(server):
         if time.ticks_diff(time.ticks_ms(), start) > _MOST_MS:
             raise MemoryError("for long")
         await asyncio.sleep_ms(_PAUSE_MS)
+
+
+async def answer_later(app, conn, r):
+    """Answer r when there is memory for it, which other responses may have."""
+    await wait_for_memory(app)
+    rest = app.answer(conn, r)
+    if rest:
+        await rest
+
+
+def has_memory(server):
+    """Whether something new may begin: there is memory for it, or no response of pieces
+    that goes on."""
+    if _first(server):
+        found = _find(_BEGIN)
+        if not found:
+            return False
+        found.clear()
+    return True
 
 
 async def _pieces_of(iterator):

@@ -6,7 +6,7 @@ import io
 from asyncio import core
 
 import web
-from web.conn import Connection
+from web.conn import Connection, Queue, register
 
 HEAD = b"GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
 HEAD += b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -130,15 +130,17 @@ CONNECTIONS = (
 
 
 async def main():
-    app.queue = core._io_queue
+    core._io_queue = app.queue = Queue()
+    app.buf = bytearray(768)
+    app.begin()
     for parts in CONNECTIONS:
         gc.collect()
         stream = Stream(parts)
         conn = Connection(app, stream, ("memory", 0))
-        conn.task = core.cur_task
         app.connections.append(conn)
-        await app._serve_connection(conn)
-        app.on_end(conn.task, None)  # as asyncio does when a task has ended
+        register(app, stream, conn)
+        while conn.sock:
+            await asyncio.sleep_ms(1)
         print(stream.closed, stream.sent)
 
 
