@@ -2,9 +2,11 @@
 # A name that a module lacks is searched in builtins from end to end, every time.
 from asyncio import core
 from builtins import StopIteration, bytes, len, next, str, type
+from json import dumps
 
 from micropython import const
 
+from web._codec import utf8
 from web.conn import later
 from web.server import Server
 
@@ -16,7 +18,9 @@ _KEEP_ALIVE = b"Connection: keep-alive\r\n\r\n"
 _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")
 _TEXT = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: "
 _BYTES = b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: "
-_HEAD = const(73)  # the length of either
+_JSON = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
+_HEAD = const(73)  # the length of the first two, and of the last
+_JSON_HEAD = const(65)
 
 
 async def _nothing():
@@ -40,6 +44,7 @@ class App(Server):
         self.methods = set(_METHODS)
         self._text = bytearray(_TEXT)  # the responses of most requests, one by one
         self._bytes = bytearray(_BYTES)
+        self._json = bytearray(_JSON)
 
     # -- routes
 
@@ -159,5 +164,41 @@ class App(Server):
             if len(out) == n:
                 n = conn.sock.write(out) or 0
                 return later("stream", "send", conn, bytes(out[n:])) if n < len(out) else None
-        # of characters beyond ASCII, say
-        return later("dispatch", "returned", entry, conn, r, body)
+        return self._respond(conn, r, entry, body)
+
+    def _respond(self, conn, r, entry, body):
+        """Send what a handler returned, where that is long, has characters beyond ASCII, or
+        is to be JSON. Returns as answer() does."""
+        text = body
+        out = self._bytes
+        start = _HEAD
+        kind = type(body)
+        if kind is str:
+            out = self._text
+        elif kind is dict or kind is list:
+            out = self._json
+            start = _JSON_HEAD
+            try:
+                text = dumps(body)
+            except Exception as e:
+                return later("dispatch", "raised", entry, conn, r, e)
+            if "nan" in text or "inf" in text:
+                kind = None  # which JSON has not, if it is a number's
+        elif kind is not bytes:
+            kind = None
+        if kind:
+            text = memoryview(text)  # whose length is in bytes
+            n = len(text)
+        if not kind or kind is not bytes and utf8(text, 0, n, 0):
+            return later("dispatch", "returned", entry, conn, r, body)
+        out[start:] = b"%d\r\n" % n
+        if conn.closing or not r.drainable():
+            conn.closing = True
+            out.extend(_CLOSE)
+        else:
+            out.extend(_END if r._head[3] & _HTTP11 else _KEEP_ALIVE)
+        if n >= _LARGE:
+            return later("stream", "send", conn, bytes(out), text)
+        out.extend(text)
+        n = conn.sock.write(out) or 0
+        return later("stream", "send", conn, bytes(out[n:])) if n < len(out) else None

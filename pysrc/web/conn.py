@@ -171,22 +171,26 @@ class Connection:
             if n:
                 self.buf = server.buf
         if n:
-            server.feed(self)
+            try:
+                server.feed(self)
+            except StopIteration:  # without memory what serves has ended
+                server.begin()
+                raise MemoryError
         elif n == 0:
             server._forget(self)
 
     def broken(self, e):
         """The client is gone, or e is a fault of this package."""
-        if isinstance(e, MemoryError):
-            gc.collect()
-            print("web: out of memory:", e)
-            if not self.sent and self.sock:
-                try:
+        try:
+            if isinstance(e, MemoryError):
+                gc.collect()
+                print("web: out of memory:", e)
+                if not self.sent and self.sock:
                     self.sock.write(UNAVAILABLE)
-                except OSError:
-                    pass
-        elif not isinstance(e, (OSError, EOFError)):
-            print("web: fault:", repr(e))
+            elif not isinstance(e, (OSError, EOFError)):
+                print("web: fault:", repr(e))
+        except (OSError, MemoryError):
+            pass  # nothing may come out of here
         self.server._forget(self)
 
     def expire(self):

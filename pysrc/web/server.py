@@ -406,10 +406,10 @@ class Server:
         self._job = conn, r, rest
         try:
             task.coro.send(None)
-        except StopIteration:
-            self._forget(task)  # if its connection ends with it
-            if conn.task is None:
-                return False
+            if self._spare is task:
+                self._forget(task)  # if its connection ends with it
+                if conn.task is None:
+                    return False
         except BaseException:
             self._forget(task)
             raise
@@ -424,32 +424,39 @@ class Server:
 
     async def _work(self):
         # the task of a connection, of which the first step is taken by go_on()
-        conn, r, rest = self._job
-        try:
-            await rest
-            rest = None
-            conn.sent = False
-            if self.stopping:
-                conn.closing = True
-            if r and (r._left or r._chunks) and not (conn.closing or conn.upgraded):
-                if not await later("body", "drain", r):
+        while True:
+            conn, r, rest = self._job
+            try:
+                await rest
+                rest = None
+                conn.sent = False
+                if self.stopping:
                     conn.closing = True
-            if not conn.closing:
-                self._come_back(conn)
-            elif not conn.upgraded and r and conn.sock:
-                if conn.pos != conn.end or r._dirty or r._head[3] & _KEEP_ALIVE:
-                    await later("ending", "leave", conn, r)
-        except (OSError, EOFError):
-            pass  # the client is gone, or was waited for long enough
-        except asyncio.CancelledError:
-            if not conn.expired:
-                raise
-        except Exception as e:
-            conn.broken(e)
-        finally:
-            core.cur_task.data = None  # asyncio expects it of a task that ends
-            if conn.upgraded:
-                later("upgraded", "go_on", conn, r)
+                if r and (r._left or r._chunks) and not (conn.closing or conn.upgraded):
+                    if not await later("body", "drain", r):
+                        conn.closing = True
+                if not conn.closing:
+                    self._come_back(conn)
+                elif not conn.upgraded and r and conn.sock:
+                    if conn.pos != conn.end or r._dirty or r._head[3] & _KEEP_ALIVE:
+                        await later("ending", "leave", conn, r)
+            except (OSError, EOFError):
+                pass  # the client is gone, or was waited for long enough
+            except asyncio.CancelledError:
+                if not conn.expired:
+                    raise
+            except Exception as e:
+                conn.broken(e)
+            finally:
+                core.cur_task.data = None  # asyncio expects it of a task that ends
+                if conn.upgraded:
+                    later("upgraded", "go_on", conn, r)
+            if self._job is None:
+                return
+            # it has not waited, and serves for the next
+            conn = r = rest = None
+            self._spare = core.cur_task
+            yield
 
     def _come_back(self, conn):
         """Serve a connection without a task again."""
