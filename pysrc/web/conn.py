@@ -1,5 +1,14 @@
 # A connection, and the queue in which it waits for its client: without a task, a buffer or
 # anything else until something has come.
+#
+# state      waits for                     deadline        may give its place
+# 1 head     a request, without a task     head_timeout    after a grace
+# 2 idle     the next one, without a task  idle_timeout    first, if not just answered
+# 0 busy     its task: the handler         none            if the client is gone
+#            a part of the body            body_timeout    when it is late
+#            room for the response         write_timeout   when it is late
+# 3 stream   its task, a WebSocket or an   the client's    when it takes nothing
+#            event stream                  own
 import gc
 from asyncio import core
 from builtins import id, list, type  # found sooner in this module
@@ -55,6 +64,7 @@ class Queue(core.IOQueue):
             for sock, event in self.poller.ipoll(wait):
                 entry = waiting.get(id(sock))
                 if type(entry) is not list:
+                    core.cur_task = None  # none runs, and any may be cancelled
                     try:
                         entry.ready()
                     except Exception as e:
@@ -125,7 +135,7 @@ class Connection:
     """
 
     # what few connections change stands here, and costs each of them nothing
-    state = 1  # what it does, see server.py
+    state = 1  # see the table above
     since = 0  # the server's clock when it began to wait for body or writing
     began = 0  # and when it began to answer a request that takes its time
     evicted = False  # whether it gives its place to another, and must not stay on

@@ -54,10 +54,13 @@ def _args(r):
 
 
 def _cookies(r):
-    # RFC 6265 5.4; a comma may be a part of a value
     cookies = {}
-    lines = [value for name, value in headers(r).items() if name == "cookie"]
-    for pair in ";".join(lines).split(";"):
+    fields = headers(r)
+    text = fields.get("cookie", "")
+    if ", " in text:
+        # of several field lines, or a part of a value (RFC 6265 5.4)
+        text = ";".join([value for name, value in fields.items() if name == "cookie"])
+    for pair in text.split(";"):
         name, equals, value = pair.strip().partition("=")
         if equals and name not in cookies:
             if len(value) > 1 and value[0] == value[-1] == '"':

@@ -126,7 +126,7 @@ class EventSource:
             await self.flush()
             while await receive_into(conn, conn.buf) > 0:
                 pass
-        except OSError:
+        except (OSError, MemoryError):
             pass
         if conn.sock:
             conn.abort()

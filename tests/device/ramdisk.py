@@ -10,7 +10,7 @@ import uctypes
 import vfs
 
 _DIR, _FILE = 0x4000, 0x8000
-_SIZE = 80000 if "address" in globals() else 45000  # all packages take 65,500, aioweb 42,500
+_SIZE = 90000 if "address" in globals() else 49500  # all packages take 76,000, aioweb 49,000
 
 
 class File(io.IOBase):
@@ -37,7 +37,7 @@ class File(io.IOBase):
     def write(self, data):
         end = self._span[1]
         if end + len(data) > _SIZE:
-            raise OSError(errno.ENOSPC)
+            raise OSError(28)  # ENOSPC
         self._disk.memory[end : end + len(data)] = data
         self._span[1] = self._disk.end = end + len(data)
         return len(data)
