@@ -52,7 +52,7 @@ TARGETS = {
     "native": [Target(1000, "native", PARTS[:2]), Target(1000, "native")],
     "portable": [Target(1000, "portable", PARTS[:2]), Target(1000, "portable")],
     "https": [Target(250, "native", secure=True, batch=50)] * 2,
-    "http in 96k": small("http", "96k"),
+    "http in 128k": small("http", "128k"),
     "streams in 160k": small("streams", "160k"),
 }
 AT_ONCE = 12  # fewer than the server's places: nobody has to make room

@@ -68,8 +68,11 @@ class Queue(core.IOQueue):
                     try:
                         entry.ready()
                     except Exception as e:
-                        if entry:
-                            entry.broken(e)
+                        try:
+                            if entry:
+                                entry.broken(e)
+                        except MemoryError:
+                            pass  # nothing may end the event loop
                     continue
                 # as asyncio does
                 if event & ~_POLLOUT and entry[0] is not None:
