@@ -9,8 +9,7 @@ from web.conn import UNAVAILABLE, later
 from web.errors import HTTPException
 from web.stream import new_buffer, send
 
-_BUSY = const(0)  # states of a connection, see server.py
-_HEAD = const(1)
+_HEAD = const(1)  # states of a connection, see conn.py
 _STREAM = const(3)
 _IDLE = const(2)
 _READ = const(0)  # index in an entry of IOQueue: the task that waits to read

@@ -3,7 +3,6 @@ from micropython import const
 
 from web.conn import later
 
-_CHUNKED = const(8)
 _EXPECT = const(16)
 
 # What parse_head leaves in its list that is an attribute of a request as it is.

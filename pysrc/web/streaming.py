@@ -8,7 +8,6 @@ from micropython import const
 from web.response import Stream, step
 from web.stream import octets, send_each, send_now
 
-_BUSY = const(0)  # a state of a connection, see server.py
 _SIZE = const(1056)  # bytes of the buffer: a piece of 1 KB fits
 _LINE = const(14)  # in front of a chunk: the CRLF of the last one, and its size
 _END = const(7)  # behind it: CRLF, and the last chunk (RFC 9112 7.1)
