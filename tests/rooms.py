@@ -29,7 +29,8 @@ def strings(nodes):
 
 class Module:
     """One file: .edges {name of a module: whether it is imported at once}, .lent
-    [(module, name)] what later() calls, .functions the module's own; .globals and
+    [(module, name)] what it reads of rooms through the door, as in web.room.name,
+    .functions the module's own; .globals and
     .attributes its private names, .read {(owner, name)} those that it uses of others,
     .constants {name: value}."""
 
@@ -84,8 +85,8 @@ class Module:
                     self._import_from(child.module, alias.name, at_once)
             elif isinstance(child, ast.Call):
                 self._call(child, at_once)
-            elif isinstance(child, ast.Attribute) and getattr(child.value, "id", "") == "web":
-                self._door(child.attr, at_once)
+            elif isinstance(child, ast.Attribute):
+                self._attribute(child, at_once)
             self._find(child, at_once and not inside)
 
     def _edge(self, module, at_once):
@@ -112,6 +113,14 @@ class Module:
             if PRIVATE.fullmatch(name):
                 self.read.add((module[4:], name))
 
+    def _attribute(self, node, at_once):
+        value = node.value
+        if getattr(value, "id", "") == "web":
+            self._door(node.attr, at_once)
+        elif isinstance(value, ast.Attribute) and getattr(value.value, "id", "") == "web":
+            if value.attr in self.rooms.names:
+                self.lent.append((value.attr, node.attr))
+
     def _door(self, name, at_once):
         """`web.name`: of the module that the package has it from, or a module."""
         if self.name == "web":
@@ -121,18 +130,14 @@ class Module:
 
     def _call(self, node, at_once):
         function, args = called(node), strings(node.args)
-        if function == "later":
-            assert None not in args[:2], f"{self.name}: later() of something computed"
-            self._edge(args[0], at_once)
-            self.lent.append(tuple(args[:2]))
-        elif function == "choose" and args:
+        if function == "choose" and args:
             self._edge(args[1], at_once)  # the other is native
         elif function == "__import__":
             if args[0]:
                 self._edge(args[0].removeprefix("web."), at_once)
             else:
                 # the package's own names, or what choose() was given
-                assert self.name in ("web", "_choose", "conn"), f"{self.name}: __import__"
+                assert self.name in ("web", "_choose"), f"{self.name}: __import__"
 
     # -- what is used of others
 

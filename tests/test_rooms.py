@@ -83,20 +83,12 @@ def test_no_module_reads_what_is_private_to_another(rooms):
 
 
 def test_what_is_loaded_by_name_is_there(rooms):
-    """later() and the package find modules and functions by strings."""
+    """What is read through the door is found when the program runs, by its name."""
     for module in rooms.modules.values():
         for owner, name in module.lent:
             assert name in rooms.modules[owner].globals, f"{module.name}: {owner}.{name}"
-            assert not name.startswith("_")
     for name, owner in rooms.doors.items():
         assert name in rooms.modules[owner].globals, f"web.{name}"
-
-
-def test_what_is_loaded_by_name_has_a_name_of_its_own(rooms):
-    """later() remembers functions by their names alone."""
-    lent = {pair for module in rooms.modules.values() for pair in module.lent}
-    names = [name for _, name in lent]
-    assert sorted(names) == sorted(set(names))
 
 
 def test_every_import_is_drawn(rooms):
@@ -116,18 +108,17 @@ FILES = {
             return __import__("web." + name)
     """,
     "app": """
-        from web.conn import later
+        import web
         class App:
             def __init__(self):
                 self._routes = {}
             def __getattr__(self, name):
                 from web.hooks import METHODS
             def run(self):
-                later("ending", "leave", self)
+                web.ending.leave(self)
     """,
     "conn": """
-        def later(module, name, *args):
-            __import__("web." + module)
+        def wait(): pass
     """,
     "ending": """
         import web
@@ -161,7 +152,7 @@ def small(tmp_path):
 
 def test_every_way_to_import_is_an_edge(small):
     rooms = small()
-    assert rooms.modules["app"].edges == {"conn": True, "hooks": False, "ending": False}
+    assert rooms.modules["app"].edges == {"hooks": False, "ending": False}
     assert rooms.modules["ending"].edges == {"query": True}
     assert rooms.modules["hooks"].edges == {"conn": True, "app": False}
     assert rooms.modules["query"].edges == {"conn": False}
@@ -184,4 +175,4 @@ def test_reading_what_is_private_is_found(small):
 
 def test_a_module_that_is_not_there_is_found(small):
     with pytest.raises(AssertionError, match="imports endings"):
-        small(conn="def f():\n    later('endings', 'leave')")
+        small(conn="import web.endings")

@@ -65,10 +65,9 @@ def values(archs):
     """A line `NAME = ...  # make dist: KEY` gets the value of KEY."""
     firmware = MATRIX["firmware"]
     names = "".join(f"{entry['mpy']}:{arch} " for arch, entry in ARCHITECTURES.items())
-    extras = ((m, name) for m, name in modules().items() if name != "aioweb")
     return {
         "architectures": " " + names,
-        "packages": " " + "".join(f"{module}:{name} " for module, name in extras),
+        "packages": " " + "".join(f"{m}:{name} " for m, name in modules().items()),
         "best architecture": best(archs),
         "installable": installable(),
         "oldest firmware": _firmware(firmware["oldest"]),

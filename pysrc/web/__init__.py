@@ -14,6 +14,8 @@ Every name below is loaded when it is first used, so that a program pays RAM onl
 for what it needs.
 """
 
+import gc
+
 __version__ = "0.1.0"
 
 # Where each name is: in one string, which takes a third of a dict's memory.
@@ -25,18 +27,21 @@ _LAZY = (
 
 
 def __getattr__(name):
+    # also each room, where it is first used: a module of this package
     start = _LAZY.find(" " + name + ":")
-    if start < 0:
-        raise AttributeError(name)
-    start += len(name) + 2
-    module = "web." + _LAZY[start : _LAZY.find(" ", start)]
+    module = "web." + name
+    if start >= 0:
+        start += len(name) + 2
+        module = "web." + _LAZY[start : _LAZY.find(" ", start)]
+    gc.collect()  # what stays for good should lie where the heap begins
     try:
-        value = getattr(__import__(module, None, None, (name,)), name)
+        value = __import__(module, None, None, (name,))
     except ImportError as e:
         from web._missing import explained
 
         raise explained(e, module)
-    globals()[name] = value
+    if start >= 0:
+        value = globals()[name] = getattr(value, name)
     return value
 
 
@@ -44,7 +49,6 @@ def _check():
     # The firmware's loader hangs on a .mpy that was cut, and files of two versions
     # don't go together. The build ends each with its version, but _native and _frames,
     # at which _choose.py looks.
-    import gc
     import os
     import sys
 

@@ -6,8 +6,8 @@ from json import dumps
 
 from micropython import const
 
+import web
 from web._codec import utf8
-from web.conn import later
 from web.server import Server
 
 _HTTP11 = const(1)
@@ -126,12 +126,12 @@ class App(Server):
                 r._dirty = dirty = True
         entry = route.get(head[0]) if route else None
         if entry is None or entry[1] or self.hooked:
-            return later("dispatch", "dispatch", self, conn, r, route)
+            return web.dispatch.dispatch(self, conn, r, route)
         try:
             if dirty:
                 limit = entry[2]
                 if r.over(self.max_body if limit is None else limit):
-                    return later("dispatch", "dispatch", self, conn, r, route)
+                    return web.dispatch.dispatch(self, conn, r, route)
                 body = entry[0](r, **r.params) if r.params else entry[0](r)
             else:
                 body = entry[0](r)
@@ -144,9 +144,9 @@ class App(Server):
                     body = e.value
                     kind = type(body)
                 else:
-                    return later("dispatch", "resumed", entry, conn, r, body, item)
+                    return web.dispatch.resumed(entry, conn, r, body, item)
         except BaseException as e:  # CancelledError too, of a task that was waited for
-            return later("dispatch", "raised", entry, conn, r, e)
+            return web.dispatch.raised(entry, conn, r, e)
         n = len(body) if kind is str or kind is bytes else _LARGE
         if n < _LARGE:
             # most responses: one buffer serves them all, and leaves in one write
@@ -163,7 +163,7 @@ class App(Server):
             out.extend(body)
             if len(out) == n:
                 n = conn.sock.write(out) or 0
-                return later("stream", "send", conn, bytes(out[n:])) if n < len(out) else None
+                return web.stream.send(conn, bytes(out[n:])) if n < len(out) else None
         return self._respond(conn, r, entry, body)
 
     def _respond(self, conn, r, entry, body):
@@ -181,7 +181,7 @@ class App(Server):
             try:
                 text = dumps(body)
             except Exception as e:
-                return later("dispatch", "raised", entry, conn, r, e)
+                return web.dispatch.raised(entry, conn, r, e)
             if "nan" in text or "inf" in text:
                 kind = None  # which JSON has not, if it is a number's
         elif kind is not bytes:
@@ -190,7 +190,7 @@ class App(Server):
             text = memoryview(text)  # whose length is in bytes
             n = len(text)
         if not kind or kind is not bytes and utf8(text, 0, n, 0):
-            return later("dispatch", "returned", entry, conn, r, body)
+            return web.dispatch.returned(entry, conn, r, body)
         out[start:] = b"%d\r\n" % n
         if conn.closing or not r.drainable():
             conn.closing = True
@@ -198,7 +198,7 @@ class App(Server):
         else:
             out.extend(_END if r._head[3] & _HTTP11 else _KEEP_ALIVE)
         if n >= _LARGE:
-            return later("stream", "send", conn, bytes(out), text)
+            return web.stream.send(conn, bytes(out), text)
         out.extend(text)
         n = conn.sock.write(out) or 0
-        return later("stream", "send", conn, bytes(out[n:])) if n < len(out) else None
+        return web.stream.send(conn, bytes(out[n:])) if n < len(out) else None

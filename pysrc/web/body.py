@@ -3,8 +3,8 @@ from builtins import len, memoryview, min  # found sooner in this module
 
 from micropython import const
 
+import web
 from web._codec import find_field, next_field
-from web.conn import later
 from web.stream import fill, receive_into, send
 
 _EXPECT = const(16)
@@ -66,7 +66,7 @@ def headers(r):
     buf = r._buf or r._conn.buf
     head = r._head
     if 0 < head[8] < head[5]:  # in the target: it replaces the Host field
-        return later("query", "headers_of_absolute_form", buf, head, r._end)
+        return web.query.headers_of_absolute_form(buf, head, r._end)
     return Headers(buf, head[5], r._end)
 
 
@@ -223,16 +223,6 @@ _METHODS = {
 }
 
 
-def _content():
-    try:
-        import web.content as content
-    except ImportError as e:
-        from web._missing import explained
-
-        raise explained(e, "web.content")
-    return content
-
-
 def attribute(r, name):
     """Request.__getattr__ for what is here and in web.content. Raises
     AttributeError."""
@@ -242,7 +232,7 @@ def attribute(r, name):
         return unread(r)
     method = _METHODS.get(name)
     if method is None:
-        content = _content()
+        content = web.content
         value = content.VALUES.get(name)
         if value:
             return value(r)

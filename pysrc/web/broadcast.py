@@ -1,8 +1,8 @@
 # One message to many clients, of whom none keeps the others waiting.
 import asyncio
 
+import web
 from web._codec import utf8
-from web.conn import later
 
 
 class Broadcast:
@@ -29,7 +29,7 @@ class Broadcast:
         """Have message (str or bytes-like) sent to all, without waiting for any. Returns
         to how many. Raises TypeError for another type, ValueError for a str that is no
         UTF-8, and for bytes that are none when there are EventSources."""
-        data = later("stream", "octets", message)
+        data = web.stream.octets(message)
         if not isinstance(message, (str, bytes)):
             message = bytes(message)  # the caller may change it meanwhile
         if not isinstance(message, str) and utf8(data, 0, len(data), 0):

@@ -5,8 +5,9 @@ from binascii import b2a_base64
 
 from micropython import const
 
+import web
 from web._codec import utf8
-from web.conn import Connection, later, reserve
+from web.conn import Connection, reserve
 from web.control import unwatch
 from web.handshake import _items, accept_key
 from web.server import Server
@@ -104,12 +105,12 @@ async def connect(
     key = b2a_base64(os.urandom(16)).strip()
     head = _request(host, port, secure, target, key, subprotocols, origin, headers, compress)
     if secure:
-        ssl = later("trust", "judge", ssl, verify)
+        ssl = web.trust.judge(ssl, verify)
     conn = _open(host, port, timeout)
     try:
         await _writable(conn)  # when it is connected
         if secure:
-            later("trust", "secure", conn, ssl, host)
+            web.trust.secure(conn, ssl, host)
         await _send(conn, head)
         ws = _Client(conn, max_message)
         await _answer(conn, ws, key, subprotocols, compress)
@@ -119,7 +120,7 @@ async def connect(
         _forget(conn)
         if expired and not isinstance(e, Exception):
             raise OSError(110)  # ETIMEDOUT
-        raise later("trust", "explain", e) if secure else e
+        raise web.trust.explain(e) if secure else e
     conn.deadline = conn.task = None
     conn.websocket = ws
     if ping_interval:
@@ -181,7 +182,7 @@ def _request(host, port, secure, target, key, subprotocols, origin, headers, com
     for name, value in fields:
         head += check_token(name) + ": " + check_value(value) + "\r\n"
     if compress:
-        head += later("deflate", "offer", compress)
+        head += web.deflate.offer(compress)
     head = (head + "\r\n").encode()
     if utf8(head, 0, len(head), 0):  # of lone surrogates
         raise ValueError("no UTF-8")
@@ -321,7 +322,7 @@ def _check(ws, status, fields, key, subprotocols, compress):
         try:
             if not compress:
                 raise ValueError
-            ws.deflate = later("deflate", "agree", extensions, compress)
+            ws.deflate = web.deflate.agree(extensions, compress)
         except ValueError:
             raise HandshakeError(status, "extension")
         ws.expect |= _PACKED

@@ -16,6 +16,8 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
+import web
+
 # Without memory the registration of a socket with the poller stops half-way, and
 # leaves an entry that crashes the interpreter. This much is kept to complete it.
 _WORDS = const(24)
@@ -30,19 +32,6 @@ UNAVAILABLE = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n"
     b"Content-Length: 0\r\nConnection: close\r\n\r\n"
 )
-_loaded = {}
-
-
-def later(module, name, *args):
-    """Call a function of one of the modules that hello world does without; each has
-    another name."""
-    # an import statement takes its time even when the module is there
-    function = _loaded.get(name)
-    if function is None:
-        gc.collect()  # what stays for good should lie where the heap begins
-        function = getattr(__import__("web." + module, None, None, (name,)), name)
-        _loaded[name] = function
-    return function(*args)
 
 
 def reserve(sockets):
@@ -176,7 +165,7 @@ class Connection:
         """Something has come, or the client is gone."""
         server = self.server
         if self.buf:
-            n = later("stream", "more", self)
+            n = web.stream.more(self)
         else:
             n = self.sock.readinto(server.buf)
             self.pos = 0
@@ -227,7 +216,7 @@ class Connection:
     def refuse(self, status):
         """Answer what is no request with a status and the connection's end."""
         self.closing = True
-        self.server.go_on(self, None, later("ending", "refuse", self, status))
+        self.server.go_on(self, None, web.ending.refuse(self, status))
 
     def abort(self):
         """End what every task is waiting for on the connection, and its handler."""

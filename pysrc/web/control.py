@@ -5,7 +5,8 @@ from asyncio import core
 
 from micropython import const
 
-from web.conn import UNAVAILABLE, later
+import web
+from web.conn import UNAVAILABLE
 from web.errors import HTTPException
 from web.stream import new_buffer, send
 
@@ -41,7 +42,7 @@ def make_room(server):
         if conn:
             _evict(server, conn)
         return len(server.connections) < server.max_connections
-    return not server.streams or later("streaming", "has_memory", server)
+    return not server.streams or web.streaming.has_memory(server)
 
 
 def look_for_room(server):
@@ -86,7 +87,7 @@ async def _refuse(conn):
     try:
         if not conn.raw:  # TLS would cost as much memory as serving it
             await send(conn, UNAVAILABLE)
-            await later("ending", "linger", conn)
+            await web.ending.linger(conn)
     except OSError:
         pass
 

@@ -6,7 +6,7 @@ import gc
 import sys
 from asyncio import core
 
-from web.conn import later
+import web
 from web.errors import HTTPException, reason
 from web.hooks import of
 from web.stream import Writer
@@ -16,15 +16,15 @@ _SENT = object()  # instead of a result: the response has left already
 
 
 def _response(*args):
-    return later("response", "Response", *args)
+    return web.response.Response(*args)
 
 
 def _response_of(*args):
-    return later("response", "response_of", *args)
+    return web.response.response_of(*args)
 
 
 def _call(*args):
-    return later("response", "call", *args)
+    return web.response.call(*args)
 
 
 async def dispatch(app, conn, r, route):
@@ -36,7 +36,7 @@ async def dispatch(app, conn, r, route):
 
 async def resumed(entry, conn, r, coroutine, item):
     """Answer r with what its handler's coroutine, which gave item, returns yet."""
-    await _answer(entry[3], conn, r, later("response", "resume", coroutine, item, conn))
+    await _answer(entry[3], conn, r, web.response.resume(coroutine, item, conn))
 
 
 async def returned(entry, conn, r, result):
@@ -73,7 +73,7 @@ async def _answer(apps, conn, r, coroutine):
                 result = await _call(hook, r, response)
                 if result is not None:
                     response = _response_of(result, response.status)
-        await later("sending", "send_response", conn, r, response)
+        await web.sending.send_response(conn, r, response)
     except BaseException as e:
         # a hook's fault, or what was returned can't be sent, or there is no memory for it
         if hasattr(response.body, "close"):
@@ -81,7 +81,7 @@ async def _answer(apps, conn, r, coroutine):
         e = fault_of(conn, e)
         if not _answerable(conn, r, e):
             return
-        await later("sending", "send_response", conn, r, await _fault(apps, conn, r, e))
+        await web.sending.send_response(conn, r, await _fault(apps, conn, r, e))
 
 
 async def _handle(app, apps, conn, r, route, entry):

@@ -3,7 +3,7 @@ from binascii import a2b_base64, b2a_base64
 
 from micropython import const
 
-from web.conn import later
+import web
 from web.errors import HTTPException
 from web.outgoing import keep
 from web.stream import new_buffer
@@ -74,18 +74,18 @@ def accept(
             head += b"Sec-WebSocket-Protocol: " + name.encode() + b"\r\n"
             break
     if compress:
-        agreed = later("deflate", "negotiate", get("sec-websocket-extensions", ""), compress)
+        agreed = web.deflate.negotiate(get("sec-websocket-extensions", ""), compress)
         if agreed:
             ws.deflate, line = agreed
             ws.special = True
             ws.expect |= _PACKED
             head += line
     if headers:
-        head += later("syntax", "field_lines", headers, _OWN).encode()
+        head += web.syntax.field_lines(headers, _OWN).encode()
     if r.flags & _EXPECT:  # RFC 9110 7.8
         head = b"HTTP/1.1 100 Continue\r\n\r\n" + head
     conn = w.conn
-    later("control", "admit", conn)
+    web.control.admit(conn)
     r._buf = conn.buf[: r._end]  # for as long as the connection is open, but no more
     new_buffer(conn, 0)
     keep(ws, head + b"\r\n")

@@ -6,8 +6,9 @@ from builtins import bytearray, len, memoryview, min, str  # found sooner in thi
 
 from micropython import const
 
+import web
 from web._codec import utf8
-from web.conn import later, wait
+from web.conn import wait
 from web.outgoing import flush, frames
 from web.stream import begin_wait, cancelled, new_buffer
 
@@ -266,7 +267,7 @@ def _message(ws, arriving):
     elif fill < len(data):
         data[fill:] = b""
     if packed:
-        unpacked = later("deflate", "unpack", ws, kind, data, into)
+        unpacked = web.deflate.unpack(ws, kind, data, into)
         if into is True:
             # with the state of its text, if it is one
             return _tell(ws, _PART, (unpacked, 0 if kind == _TEXT else None))
@@ -286,7 +287,7 @@ def _read(ws):
         if conn.drained or conn.turns > _TURNS or not sock:
             conn.drained = False
             if conn.entry[0]:
-                later("timed", "check_alone", conn)
+                web.timed.check_alone(conn)
             if ws.queued:
                 flush(ws)
             if sock and conn.entry[1] is None:

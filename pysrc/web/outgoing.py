@@ -4,8 +4,8 @@ from builtins import bytearray, bytes, len, memoryview, str, type  # found soone
 
 from micropython import const
 
+import web
 from web._choose import choose
-from web.conn import later
 from web.stream import give_way, octets, send_each
 
 frames = choose("_frames", "_portable_frames")[0]  # also web.incoming's
@@ -134,11 +134,11 @@ def send_frame(ws, first, data):
     if not ws.open:
         raise OSError(32)  # EPIPE
     conn = ws.conn
-    key = b"" if ws.expect & _MASKED else later("pieces", "new_key")
+    key = b"" if ws.expect & _MASKED else web.pieces.new_key()
     out = _out
     end = ws_build(out, first, data, key)
     if key:
-        later("pieces", "mask_frame", out, end, key, len(data))
+        web.pieces.mask_frame(out, end, key, len(data))
     if len(data) > _PIECE:
         return _send_long(ws, end, key, memoryview(data))
     if ws.queued and not flush(ws):
@@ -161,7 +161,7 @@ def _send_long(ws, end, key, data):
     done = end - (4 if len(data) < 65536 else 10)  # bytes of data that are there
     if key:
         begun = bytes(memoryview(_out)[:end])
-        return _send_queue(ws, later("pieces", "masked", begun, key, data, done - 4))
+        return _send_queue(ws, web.pieces.masked(begun, key, data, done - 4))
     data = data[done:]
     if conn.busy or ws.queued and not flush(ws):
         return _send_queue(ws, (bytes(memoryview(_out)[:end]), data))

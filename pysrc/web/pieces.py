@@ -5,8 +5,8 @@ import os
 
 from micropython import const
 
+import web
 from web._codec import utf8
-from web.conn import later
 from web.incoming import _buffer, _claim, receive
 from web.outgoing import mask, send_frame
 from web.stream import octets
@@ -68,7 +68,7 @@ class Pieces:
         if ws.into is True:
             waiting = receive(ws, _PIECE)
             if self._timeout is not None:
-                waiting = later("timed", "within", ws, waiting, self._timeout)
+                waiting = web.timed.within(ws, waiting, self._timeout)
             piece = await waiting
             if piece is None and ws.left == _OVER and self._state == 2:
                 raise OSError(104)  # ECONNRESET

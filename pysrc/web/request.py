@@ -1,7 +1,7 @@
 # A request: what its head says.
 from micropython import const
 
-from web.conn import later
+import web
 
 _EXPECT = const(16)
 
@@ -54,7 +54,7 @@ class Request:
         if head[4] > 0:
             self._left = head[4]
         else:
-            self._chunks = later("chunked", "Chunks", self)
+            self._chunks = web.chunked.Chunks(self)
 
     def over(self, limit):
         """Whether the body is larger than limit; of a chunked one reading tells."""
@@ -72,7 +72,7 @@ class Request:
         i = _IN_HEAD.get(name)
         if i is not None:
             return self._head[i]
-        return later("body", "attribute", self, name)
+        return web.body.attribute(self, name)
 
     def __aiter__(self):
         return self

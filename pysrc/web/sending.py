@@ -1,7 +1,7 @@
 # How a response is sent.
 from micropython import const
 
-from web.conn import later
+import web
 from web.errors import reason
 from web.response import PIECES
 from web.stream import octets, send
@@ -55,7 +55,7 @@ async def send_response(conn, r, response):
             body.close()
         await send(conn, head)
     elif pieces:
-        rest = later("streaming", "send_pieces", conn, head, body, chunked, length)
+        rest = web.streaming.send_pieces(conn, head, body, chunked, length)
         head = lines = own = None  # which would stay in memory with a client that is slow
         await rest
     elif length <= _PIECE:

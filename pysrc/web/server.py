@@ -8,8 +8,9 @@ from builtins import id, len  # found sooner in this module
 
 from micropython import const
 
+import web
 from web._codec import members, parse_head
-from web.conn import Connection, later, no_tasks, register, reserve
+from web.conn import Connection, no_tasks, register, reserve
 from web.request import Request
 
 _TICK_MS = const(250)  # of the clock that deadlines are told by
@@ -124,7 +125,7 @@ class Server:
             asyncio.run(self.serve(*args, **kwargs))
         finally:
             if self._listener:  # the tasks stopped where they were
-                later("control", "abandon", self)
+                web.control.abandon(self)
                 asyncio.new_event_loop()
 
     async def serve(self, *args, **kwargs):
@@ -135,7 +136,7 @@ class Server:
         finally:
             if self._listener:  # cancelled
                 self._close()
-                later("control", "end_all", self)
+                web.control.end_all(self)
 
     async def start(self, host=None, port=None, ssl=None):
         """Begin to serve, in a task beside others: at host and port, if not the
@@ -154,7 +155,7 @@ class Server:
     async def stop(self, timeout=10):
         """Stop serving: accept no more, let requests in flight be answered, for
         `timeout` seconds at most, and free the port."""
-        await later("control", "stop", self, timeout)
+        await web.control.stop(self, timeout)
 
     def _close(self):
         """Accept no more."""
@@ -168,7 +169,7 @@ class Server:
     def ready(self):
         """A client wants to connect."""
         if self.streams or len(self.connections) >= self.max_connections:
-            if not later("control", "make_room", self):
+            if not web.control.make_room(self):
                 # until a connection ends, or the clock finds one that may be ended
                 self.full = self.clock
                 self.queue.poller.modify(self._listener, 0)
@@ -219,11 +220,11 @@ class Server:
             self.attend()
             if self.last and not self.stopping:
                 try:
-                    self.last = later("control", "is_ready", self._listener)  # another waits
+                    self.last = web.control.is_ready(self._listener)  # another waits
                 except Exception:
                     pass  # there is no memory or no descriptor to load it
             if refuse:
-                later("control", "turn_away", conn)
+                web.control.turn_away(conn)
             else:
                 register(self, conn.sock, conn)
         except Exception:
@@ -285,7 +286,7 @@ class Server:
                     conn.expire()
         if self.full is not None and self._listener:
             try:
-                later("control", "look_for_room", self)
+                web.control.look_for_room(self)
             except Exception:  # there is no memory or no descriptor to load it
                 self.full = None
                 self.queue.poller.modify(self._listener, _POLLIN)
@@ -319,7 +320,7 @@ class Server:
                     used = parse_head(buf, pos, end, max_target, max_fields, head)
                     if used <= 0:
                         conn.pos = pos
-                        if used or not later("stream", "keep_part", conn):
+                        if used or not web.stream.keep_part(conn):
                             conn.refuse(-used or 431)
                         break
                     conn.pos = r._end = pos = pos + used
@@ -330,13 +331,13 @@ class Server:
                         r.begin()
                         if r._chunks or r._left > end - pos:
                             # the rest of it is read while others are
-                            later("stream", "own_buffer", conn)
+                            web.stream.own_buffer(conn)
                     task = self._spare
                     if task is None:
                         task = self._spare = core.Task(self._work())
                     conn.task = core.cur_task = task  # a handler's first step is its
                     if streams:
-                        rest = later("streaming", "answer_later", self, conn, r)
+                        rest = web.streaming.answer_later(self, conn, r)
                     else:
                         rest = answer(conn, r)
                     if r._dirty or conn.closing:
@@ -392,7 +393,7 @@ class Server:
         task = self._spare or core.Task(self._work())
         self._spare = None
         if conn.buf is self.buf and r is None:
-            later("stream", "own_buffer", conn)
+            web.stream.own_buffer(conn)
         conn.task = task
         task.state = self.on_end
         if conn.entry is None:
@@ -417,7 +418,7 @@ class Server:
             core.cur_task = current
             self._job = None
         if conn.buf is self.buf:
-            later("stream", "own_buffer", conn)
+            web.stream.own_buffer(conn)
         if conn.sock and self.queue.map.get(id(conn.sock)) is conn:
             self.queue._dequeue(conn.sock)
         return True
@@ -433,13 +434,13 @@ class Server:
                 if self.stopping:
                     conn.closing = True
                 if r and (r._left or r._chunks) and not (conn.closing or conn.upgraded):
-                    if not await later("body", "drain", r):
+                    if not await web.body.drain(r):
                         conn.closing = True
                 if not conn.closing:
                     self._come_back(conn)
                 elif not conn.upgraded and r and conn.sock:
                     if conn.pos != conn.end or r._dirty or r._head[3] & _KEEP_ALIVE:
-                        await later("ending", "leave", conn, r)
+                        await web.ending.leave(conn, r)
             except (OSError, EOFError):
                 pass  # the client is gone, or was waited for long enough
             except asyncio.CancelledError:
@@ -450,7 +451,7 @@ class Server:
             finally:
                 core.cur_task.data = None  # asyncio expects it of a task that ends
                 if conn.upgraded:
-                    later("upgraded", "go_on", conn, r)
+                    web.upgraded.go_on(conn, r)
             if self._job is None:
                 return
             # it has not waited, and serves for the next

@@ -1,7 +1,7 @@
 # Server-sent events (WHATWG HTML 9.2).
 import asyncio
 
-from web.conn import later
+import web
 from web.stream import octets, receive_into, send
 
 # what no further field line may be
@@ -52,11 +52,11 @@ class EventSource:
             "Cache-Control: no-cache\r\nX-Accel-Buffering: no\r\nConnection: close\r\n"
         )
         if headers:
-            head += later("syntax", "field_lines", headers, _OWN)
+            head += web.syntax.field_lines(headers, _OWN)
         head += "\r\n"
         if retry is not None:
             head += "retry: {}\n\n".format(int(retry))
-        later("control", "admit", w.conn)
+        web.control.admit(w.conn)
         events = cls(r, w)
         events.queue = head.encode()
         events._heartbeat = heartbeat

@@ -5,7 +5,8 @@ from asyncio import core
 
 from micropython import const
 
-from web.conn import Queue, later, register
+import web
+from web.conn import Queue, register
 
 _BUFFER = const(768)  # bytes that are read at once; a longer head has a buffer of its own
 
@@ -15,7 +16,7 @@ def listen(server, host, port, ssl):
     if server._listener and server.queue is core._io_queue:
         raise OSError(114)  # EALREADY
     if server._listener:
-        later("control", "abandon", server)
+        web.control.abandon(server)
     listener = socket.socket()
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -39,7 +40,7 @@ def listen(server, host, port, ssl):
         queue.poller = old.poller
     if server.queue is not queue:  # what there is is an earlier event loop's
         if server._watch:
-            later("control", "unwatch", server)
+            web.control.unwatch(server)
         server.queue = queue
         server.connections = []
         server._needed = asyncio.Event()

@@ -2,7 +2,7 @@
 # very moment (MicroPython issue 17351); this takes no task for each call, either.
 from asyncio import TimeoutError, core
 
-from web.conn import later
+import web
 from web.stream import forget_wait
 
 
@@ -70,4 +70,4 @@ async def _ring(ws):
 async def decoded(waiting):
     """Return the value of the JSON text that is waited for."""
     text = await waiting
-    return None if text is None else later("query", "decode_json", text)
+    return None if text is None else web.query.decode_json(text)

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 
-from web.conn import later
+import web
 from web.dispatch import fault_of, is_gone, report
 from web.ending import leave
 
@@ -81,7 +81,7 @@ async def _begin(upgraded, conn, r):
             # it has been told nothing: this is a request as any whose handler raised
             conn.websocket = conn.deadline = None
             conn.state = 0  # see server.py
-            await later("dispatch", "raised", entry, conn, r, fault)
+            await web.dispatch.raised(entry, conn, r, fault)
             fault = None
     except BaseException as e:
         fault = e

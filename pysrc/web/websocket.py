@@ -4,8 +4,8 @@ import asyncio
 
 from micropython import const
 
+import web
 from web._codec import utf8
-from web.conn import later
 from web.incoming import receive
 from web.outgoing import flush, flush_soon, send_frame, send_message
 
@@ -101,7 +101,7 @@ class WebSocket:
         head = bytes(memoryview(ws.queue)[: ws.queued])
         ws.queue = None
         ws.queued = 0
-        await later("stream", "send", w.conn, head)
+        await web.stream.send(w.conn, head)
         ws.attend()
         return ws
 
@@ -140,20 +140,20 @@ class WebSocket:
         another task is receiving.
         """
         waiting = receive(self, _ANY)
-        return waiting if timeout is None else later("timed", "within", self, waiting, timeout)
+        return waiting if timeout is None else web.timed.within(self, waiting, timeout)
 
     def receive(self, timeout=None):
         """Return (when awaited) the next message, a str for text, else a bytearray;
         None when the connection is over."""
         if timeout is None:
             return receive(self)
-        return later("timed", "within", self, receive(self), timeout)
+        return web.timed.within(self, receive(self), timeout)
 
     def json(self, timeout=None):
         """Return (when awaited) the value of the next message, which is JSON; None when
         the connection is over, as for the text null. Raises ValueError when the message
         is no JSON."""
-        return later("timed", "decoded", self.receive(timeout))
+        return web.timed.decoded(self.receive(timeout))
 
     def __aiter__(self):
         return self
@@ -165,13 +165,13 @@ class WebSocket:
         """Receive (when awaited) the next message into buf, text as UTF-8. Returns its
         length in bytes, None when the connection is over, which ends with 1009 when the
         message is longer than buf. Raises ValueError when receive() has begun with it."""
-        waiting = later("pieces", "readinto", self, buf)
-        return waiting if timeout is None else later("timed", "within", self, waiting, timeout)
+        waiting = web.pieces.readinto(self, buf)
+        return waiting if timeout is None else web.timed.within(self, waiting, timeout)
 
     def stream(self, timeout=None):
         """Return the next message in pieces, of which never more than one is in memory:
         `async for piece in ws.stream()`, see Pieces. The timeout is for each."""
-        return later("pieces", "Pieces", self, timeout)
+        return web.pieces.Pieces(self, timeout)
 
     # -- sending
 
@@ -183,7 +183,7 @@ class WebSocket:
         half of a surrogate pair is."""
         try:
             if more or self.special:
-                return later("pieces", "send_special", self, msg, more) or _sent
+                return web.pieces.send_special(self, msg, more) or _sent
             return send_message(self, msg) or _sent
         except OSError as e:
             self.lose()
@@ -355,7 +355,7 @@ class WebSocket:
         if self.left == _OVER and receiving:
             return False
         if not receiving:
-            later("unattended", "look", self)
+            web.unattended.look(self)
         clock = conn.server.clock
         due = self.due
         if due is not None and clock >= due:
