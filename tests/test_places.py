@@ -142,10 +142,10 @@ class Sys:
 
 for Sys.platform in ("rp2", "pyboard", "mimxrt", "esp32", "linux"):
     sys.modules["sys"] = Sys
-    from web.server import Server
-    server = Server()
+    import web
+    server = web.App()
     print(Sys.platform, server.max_connections, server.max_streams, server.backlog)
-    del sys.modules["web.server"]
+    web.forget("setup")
 """
 
 

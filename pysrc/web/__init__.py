@@ -20,8 +20,8 @@ __version__ = "0.1.0"
 
 # Where each name is: in one string, which takes a third of a dict's memory.
 _LAZY = (
-    " App:app Broadcast:broadcast EventSource:sse HTTPException:errors"
-    " HandshakeError:client Response:response WebSocket:websocket abort:errors"
+    " App:app Broadcast:broadcast EventSource:sse HTTPException:faults"
+    " HandshakeError:client Response:response WebSocket:websocket abort:faults"
     " connect:client implementation:_which parse_qs:query redirect:response "
 )
 
@@ -43,6 +43,14 @@ def __getattr__(name):
     if start >= 0:
         value = globals()[name] = getattr(value, name)
     return value
+
+
+def forget(name):
+    """Have a room leave memory again, until it is next needed."""
+    import sys
+
+    globals()[name] = sys.modules["web." + name] = None  # the value of what is deleted stays
+    del globals()[name], sys.modules["web." + name]
 
 
 def _check():

@@ -1,21 +1,35 @@
-# The application: routes, and the answer to a request that one of them matches.
-# A name that a module lacks is searched in builtins from end to end, every time.
-from asyncio import core
-from builtins import StopIteration, bytes, len, next, str, type
+# The application, and its server. The bytes' way: accept, read a head (conn.py), call the
+# handler that its path has, answer it, and so on with the next one.
+# What few requests need is in rooms that are loaded when one does: web.room.function().
+import gc
+from asyncio import CancelledError, core
+from builtins import StopIteration, bytes, id, len, memoryview, next, str, type
 from json import dumps
 
 from micropython import const
 
 import web
-from web._codec import utf8
-from web.server import Server
+from web._codec import members, parse_head, utf8
+from web.conn import Connection, Request, no_tasks, register
 
-_HTTP11 = const(1)
+_TICK_MS = const(250)  # of the clock that deadlines are told by
+_BUSY = const(0)  # states of a connection, see conn.py
+_START = const(1)
+_IDLE = const(2)
+_HTTP11 = const(1)  # flags of a head
+_KEEP_ALIVE = const(2)
+_CHUNKED = const(8)
+_EXPECT = const(16)
+_POLLIN = const(1)
+_IPPROTO_TCP = const(6)
+_TCP_NODELAY = const(1)
+_LEFT = (11, 103)  # EAGAIN, ECONNABORTED: the client left before it was accepted
+_TURNS = const(8)  # requests in a row without letting tasks run
+_OWN = const(3)  # attributes of a Request that nobody has touched
 _LARGE = const(1024)  # bytes of a body that does not leave in one write with its head
 _END = b"\r\n"
 _CLOSE = b"Connection: close\r\n\r\n"
-_KEEP_ALIVE = b"Connection: keep-alive\r\n\r\n"
-_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")
+_STAYS = b"Connection: keep-alive\r\n\r\n"
 _TEXT = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: "
 _BYTES = b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: "
 _JSON = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
@@ -23,182 +37,512 @@ _HEAD = const(73)  # the length of the first two, and of the last
 _JSON_HEAD = const(65)
 
 
-async def _nothing():
-    pass
+async def nothing():
+    """To be awaited where there is nothing to wait for."""
 
 
-_Coroutine = type(_nothing())  # MicroPython has one type for generators and these
+Coroutine = type(nothing())  # MicroPython has one type for generators and these
+SENT = object()  # instead of a result: the response has left already
 
 
-class App(Server):
-    """An application: routes, and the server that serves them. Its arguments are
-    Server's."""
+class App:
+    """An application: routes, and the server that serves them over HTTP/1.1 within
+    limits.
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self._routes = {}  # path: route, a dict by method of what _add() is given
-        self._router = None  # for the paths with parameters
-        self._mounts = ()  # (app, prefix) of the apps that this one is mounted in
-        self.hooks = None  # this app's own, see web.hooks
-        self.hooked = False  # whether this app or a mounted one has any
-        self.methods = set(_METHODS)
-        self._text = bytearray(_TEXT)  # the responses of most requests, one by one
-        self._bytes = bytearray(_BYTES)
-        self._json = bytearray(_JSON)
+    host, port  where to listen
+    max_head    most bytes of a request's head, else 431
+    max_target  most bytes of its target, else 414
+    max_fields  most field lines, else 431
+    max_body    most bytes of its body, else 413; a route may have its own
+    max_drain   most bytes of a body that no handler read which are read for the
+                next request's sake, else the connection ends
+    max_requests     most requests of a connection
+    max_connections  most connections at once, by default as many as the port's network
+                stack has, but one: 4, on ESP32 8, on a computer 16. When there are as
+                many, a new one takes the place of one that is idle, or that owes its
+                request or the rest of a body; else it waits until one ends, and gets
+                503 when none is about to
+    max_streams      most WebSockets and event streams among them, else 503; by default
+                all but one, which is kept for requests that end
+    head_timeout     seconds for a whole head to arrive in, else 408
+    body_timeout     seconds for a further part of a body to arrive in, else 408
+    idle_timeout     seconds for a further request to begin in, else the end
+    write_timeout    seconds for a client to take more of what is sent to it
+    backlog     connections that wait to be accepted, by default 16, on a computer 128
+    """
 
-    # -- routes
+    clock = 0  # goes on as long as there is a deadline, see attend()
+    idle_until = 61  # when a connection that becomes idle now has been so for too long
+    stopping = False
+    last = False  # whether responses are their connections' last: clients wait
+    failed = False  # whether the last client could not be accepted
+    freed = 0  # when a connection ended by itself, by the clock
+    full = None  # since when a client waits for a place, by the clock
+    listener = None
+    queue = None  # the event loop's queue of tasks that wait for sockets
+    ssl = None
+    watch = None  # the task that watches over deadlines
+    idle = None  # where it waits while there are none
+    ended = None  # where stop() waits until a connection has ended
+    router = None  # for the paths with parameters
+    mounts = ()  # (app, prefix) of the apps that this one is mounted in
+    hooks = None  # this app's own, see web.hooks
+    hooked = False  # whether this app or a mounted one has any
 
-    def _add(self, path, method, entry):
-        if path[:1] != "/":
-            raise ValueError("path must begin with a slash: " + repr(path))
-        if "<" in path or ">" in path:
-            if self._router is None:
-                from web.router import Router
+    __iter__ = no_tasks
 
-                self._router = Router()
-            route = self._router.add(path, {})
-        else:
-            route = self._routes.setdefault(path, {})
-        route[method] = entry
-        self.methods.add(method)
-        for app, prefix in self._mounts:
-            handler, raw, limit, apps = entry
-            app._add(prefix + path, method, (handler, raw, limit, (app,) + apps))
-
-    def add_handler(self, path, handler, methods=("GET",), max_body=None):
-        """Have the raw `async def handler(r, w)` answer requests for path: it writes
-        the whole response to w, a Writer, and the connection ends after it."""
-        for method in methods:
-            self._add(path, method, (handler, True, max_body, (self,)))
-
-    def route(self, path, methods=("GET",), max_body=None):
-        """Decorate a raw handler, see add_handler()."""
-
-        def decorate(handler):
-            self.add_handler(path, handler, methods, max_body)
-            return handler
-
-        return decorate
-
-    def _on(self, method, path, max_body):
-        def decorate(handler):
-            self._add(path, method, (handler, False, max_body, (self,)))
-            return handler
-
-        return decorate
-
-    def get(self, path, max_body=None):
-        """Decorate a handler of GET, and of HEAD, for a path.
-
-        It is `async def handler(r, **params)` or a plain function, with the
-        parameters of a path like `/pins/<int:pin>` or `/files/<path:name>`, and
-        returns str (HTML), bytes, a dict or list (JSON), None (204), (body, status),
-        (body, headers), (body, status, headers), a Response, or gives pieces of str
-        and bytes as a generator. max_body is the most bytes of a request's body, if
-        not the app's. Raises ValueError for a malformed path.
-        """
-        return self._on("GET", path, max_body)
-
-    def post(self, path, max_body=None):
-        """Decorate a handler of POST, see get()."""
-        return self._on("POST", path, max_body)
+    def __init__(self, host="0.0.0.0", port=80, **options):
+        web.setup.begin(self, host, port, options)
 
     def __getattr__(self, name):
-        # put(), mount(), before_request() and what else few applications call
-        from web.hooks import METHODS
-
-        method = METHODS.get(name)
+        # get(), before_request() and what else is called before the server starts
+        method = web.setup.METHODS.get(name)
         if method is None:
             raise AttributeError(name)
         return lambda *args, **kwargs: method(self, *args, **kwargs)
 
-    # -- answering
+    # -- starting and stopping
 
-    def answer(self, conn, r):
-        """Begin to answer r. Returns what is to be awaited for the rest, or None."""
-        head = r._head
-        dirty = r._dirty
-        route = self._routes.get(head[1])
-        if route is None and self._router is not None:
-            found = self._router.match(r)
-            if found:
-                route, r.params = found
-                r._dirty = dirty = True
-        entry = route.get(head[0]) if route else None
-        if entry is None or entry[1] or self.hooked:
-            return web.dispatch.dispatch(self, conn, r, route)
+    def run(self, *args, **kwargs):
+        """Serve until an exception, Ctrl-C say, ends the program; see start()."""
         try:
-            if dirty:
-                limit = entry[2]
-                if r.over(self.max_body if limit is None else limit):
-                    return web.dispatch.dispatch(self, conn, r, route)
-                body = entry[0](r, **r.params) if r.params else entry[0](r)
-            else:
-                body = entry[0](r)
-            kind = type(body)
-            if kind is _Coroutine:
-                core.cur_task.data = conn  # until it waits, see response.given()
-                try:
-                    item = next(body)
-                except StopIteration as e:
-                    body = e.value
-                    kind = type(body)
-                else:
-                    return web.dispatch.resumed(entry, conn, r, body, item)
-        except BaseException as e:  # CancelledError too, of a task that was waited for
-            return web.dispatch.raised(entry, conn, r, e)
-        n = len(body) if kind is str or kind is bytes else _LARGE
-        if n < _LARGE:
-            # most responses: one buffer serves them all, and leaves in one write
-            out = self._text if kind is str else self._bytes
-            out[_HEAD:] = b"%d\r\n" % n
-            if conn.closing or dirty and not r.drainable():
-                conn.closing = True
-                out.extend(_CLOSE)
-            elif head[3] & _HTTP11:
-                out.extend(_END)
-            else:
-                out.extend(_KEEP_ALIVE)
-            n += len(out)
-            out.extend(body)
-            if len(out) == n:
-                n = conn.sock.write(out) or 0
-                return web.stream.send(conn, bytes(out[n:])) if n < len(out) else None
-        return self._respond(conn, r, entry, body)
+            core.run(self.serve(*args, **kwargs))
+        finally:
+            if self.listener:  # the tasks stopped where they were
+                web.control.abandon(self)
+                core.new_event_loop()
 
-    def _respond(self, conn, r, entry, body):
+    async def serve(self, *args, **kwargs):
+        """Serve until stop() has ended, or until cancelled; see start()."""
+        await self.start(*args, **kwargs)
+        try:
+            self.stopped.push(core.cur_task)
+            core.cur_task.data = self.stopped
+            yield
+        finally:
+            if self.listener:  # cancelled
+                web.control.end_all(self)
+
+    async def start(self, host=None, port=None, ssl=None):
+        """Begin to serve, in a task beside others: at host and port, if not the
+        App's, with an ssl.SSLContext as HTTPS. Raises OSError when the address
+        can't be listened on."""
+        web.setup.listen(self, host, port, ssl)
+        web.forget("setup")  # it is needed once
+
+    async def stop(self, timeout=10):
+        """Stop serving: accept no more, let requests in flight be answered, for
+        `timeout` seconds at most, and free the port."""
+        await web.control.stop(self, timeout)
+
+    # -- accepting
+
+    def ready(self):
+        """A client wants to connect."""
+        if self.streams or len(self.connections) >= self.max_connections:
+            if not web.control.make_room(self):
+                return
+        conn = self.accept(True)
+        self.failed = False
+        try:
+            conn.ready()  # most clients have sent their request already
+        except Exception as e:
+            conn.broken(e)
+
+    def accept(self, serve):
+        """Return the Connection of a client that waits, which is to be served or not.
+        Raises OSError, MemoryError."""
+        conn, addr = self.listener.accept()
+        try:
+            conn.setblocking(False)
+            try:
+                # a response's end must not wait for a delayed acknowledgement
+                conn.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)
+            except OSError:
+                pass
+            conn = Connection(self, conn, addr)
+            if self.ssl:
+                web.control.secure(conn)
+            self.connections.append(conn)
+            self.attend()
+            if self.last:
+                try:
+                    web.control.look_further(self)
+                except Exception:
+                    pass  # there is no memory or no descriptor to load it
+            if serve:
+                register(self, conn.sock, conn)
+        except Exception:
+            self.forget(conn)
+            conn.close()
+            raise
+        return conn
+
+    def broken(self, e):
+        """A client could not be accepted: there is no memory or no descriptor for it. Say
+        so once, and give it the place of one that is idle."""
+        # nor may there be any to load a room
+        if isinstance(e, OSError) and e.errno in _LEFT or not self.listener:
+            return
+        gc.collect()
+        self.last = True
+        self.full = self.clock  # a lasting error must not be a busy loop
+        self.queue.poller.modify(self.listener, 0)
+        self.attend()
+        if not self.failed:
+            self.failed = True
+            print("web: accept failed:", repr(e))
+        for conn in self.connections:
+            if conn.state == _IDLE and conn.deadline != self.idle_until:
+                self.forget(conn)
+                break
+
+    def forget(self, ended, _=None):
+        """Close a connection, whose place is free then: this one, or that of a task that
+        has ended, by an exception maybe or before its first step."""
+        for conn in self.connections:
+            if conn is ended or conn.task is ended:
+                self.connections.remove(conn)
+                if not conn.evicted:
+                    self.freed = self.clock
+                conn.close()
+                conn.task = None  # which asyncio's queue may keep for a while
+                if self.full is not None and self.listener:
+                    self.full = None
+                    self.queue.poller.modify(self.listener, _POLLIN)
+                if self.ended:
+                    web.stream.wake(self.ended)
+                break
+
+    # -- the clock
+
+    def attend(self):
+        """Have the clock go on. It stops while there are no connections but WebSockets
+        that wait for no time: a sleeping task makes each wait for a socket dearer."""
+        if self.watch is None:
+            self.watch = core.create_task(self.watching())
+        elif self.idle.peek():
+            core._task_queue.push(self.idle.pop())
+
+    async def watching(self):
+        # one task for good: others would keep each that ended in memory
+        while True:
+            while self.tick():
+                await core.sleep_ms(_TICK_MS)
+            self.idle.push(core.cur_task)
+            core.cur_task.data = self.idle
+            yield
+
+    def tick(self):
+        # not in the task, whose frame would keep a connection that has ended
+        self.clock += 1
+        self.idle_until = self.clock + self.idle_ticks
+        needed = self.full is not None
+        i = len(self.connections)
+        while i:
+            i -= 1
+            conn = self.connections[i]
+            if conn.deadline is None:
+                needed = needed or self.stopping or not conn.websocket
+            else:
+                needed = True
+                if self.clock >= conn.deadline:
+                    try:
+                        if conn.state == _IDLE:
+                            self.forget(conn)
+                        else:
+                            web.stream.expire(conn)
+                    except Exception:  # there is no memory or no descriptor to load it
+                        self.forget(conn)
+        if self.full is not None and self.listener:
+            try:
+                web.control.look_for_room(self)
+            except Exception:
+                self.full = None
+                self.queue.poller.modify(self.listener, _POLLIN)
+        return needed
+
+    # -- a connection
+
+    def begin(self):
+        """Get ready to serve: feed(conn) answers what has come on a connection."""
+        serving = self.serving()
+        next(serving)
+        self.feed = serving.send
+
+    def serving(self):
+        # Answers the requests in buf[pos:end] of each connection that is sent to it. It is
+        # a generator, whose frame is made once: the frame of a function as long as this is
+        # taken from the heap at each call.
+        routes = self.routes
+        streams = self.streams
+        texts = bytearray(_TEXT)  # the responses of most requests, one by one
+        octets = bytearray(_BYTES)
+        r = conn = rest = result = None
+        while True:
+            conn = None
+            conn = yield
+            try:
+                turns = _TURNS
+                buf = conn.buf
+                pos = conn.pos
+                end = conn.end
+                while pos < end:
+                    if r is None:
+                        head = [None] * 10
+                        r = Request(conn, head)
+                    else:
+                        r._conn = conn
+                    used = parse_head(buf, pos, end, self.max_target, self.max_fields, head)
+                    if used <= 0:
+                        conn.pos = pos
+                        if used or not web.stream.keep_part(conn):
+                            web.ending.refuse(conn, -used or 431)
+                        break
+                    conn.pos = r._end = pos = pos + used
+                    conn.left -= 1
+                    if not conn.left or self.last or not head[3] & _KEEP_ALIVE:
+                        conn.closing = True
+                    large = head[4] > 0 or head[3] & _CHUNKED
+                    if large:
+                        conn.deadline = None  # reading it sets another
+                        r._left = head[4]
+                        if head[4] <= 0:
+                            r._left = 0
+                            r._chunks = web.chunked.Chunks(r)
+                        if r._chunks or r._left > end - pos:
+                            # the rest of it is read while others are
+                            web.stream.own_buffer(conn)
+                    task = self.spare
+                    if task is None:
+                        task = self.spare = core.Task(self.work())
+                    conn.task = core.cur_task = task  # a handler's first step is its
+                    entry = rest = None
+                    try:
+                        route = routes.get(head[1])
+                        if route is None and self.router:
+                            route = self.router.match(r)
+                        if route:
+                            entry = route.get(head[0])
+                        if streams:
+                            result = web.streaming.hold(self, conn, r, route)
+                        elif entry is None or entry[1] or self.hooked:
+                            conn.state = _BUSY
+                            conn.began = self.clock
+                            conn.deadline = None
+                            result = web.dispatch.dispatch(self, conn, r, route)
+                        else:
+                            if large:
+                                r._limit = self.max_body if entry[2] is None else entry[2]
+                                if r._left > r._limit:
+                                    web.dispatch.refuse_body()
+                            result = entry[0](r, **r.params) if r.params else entry[0](r)
+                        kind = type(result)
+                        while kind is Coroutine:
+                            task.data = conn  # until it waits, see web.stream.drive()
+                            try:
+                                used = next(result)
+                            except StopIteration as e:
+                                result = e.value
+                                kind = type(result)
+                            else:
+                                rest = web.stream.go_on(conn, r, entry, result, used)
+                                break
+                    except BaseException as e:  # CancelledError too, of another task
+                        rest = web.faults.recover(conn, r, entry, e)
+                    if rest is None and result is not SENT:
+                        used = len(result) if kind is str or kind is bytes else _LARGE
+                        if used >= _LARGE or head[0] == "HEAD":
+                            rest = self.respond(conn, r, entry, result)
+                        else:
+                            # most responses: one buffer serves them all, and leaves in
+                            # one write
+                            out = texts if kind is str else octets
+                            out[_HEAD:] = b"%d\r\n" % used
+                            if conn.closing or large and not self.drainable(r):
+                                conn.closing = True
+                                out.extend(_CLOSE)
+                            else:
+                                out.extend(_END if head[3] & _HTTP11 else _STAYS)
+                            used += len(out)
+                            out.extend(result)
+                            if len(out) != used:
+                                rest = self.respond(conn, r, entry, result)
+                            else:
+                                used = conn.sock.write(out) or 0
+                                if used < len(out):
+                                    conn.sent = True
+                                    rest = web.stream.send(conn, bytes(out[used:]))
+                    result = None
+                    if large or conn.closing:
+                        if rest is None and not self.is_over(conn, r):
+                            rest = nothing()
+                    if rest:
+                        self.go_on(conn, r, rest)
+                        rest = None
+                        if conn.task or not conn.sock:
+                            r = None
+                            break
+                    elif conn.closing:
+                        self.forget(conn)
+                        break
+                    if large or members(r) != _OWN:
+                        # nothing that was set on a request may be there in the next
+                        r = None
+                        buf = conn.buf
+                        pos = conn.pos
+                        end = conn.end
+                    conn.task = None
+                    conn.state = _IDLE
+                    conn.deadline = self.idle_until
+                    turns -= 1
+                    if not turns and pos < end and self.go_on(conn, None, core.sleep_ms(0)):
+                        break
+                else:
+                    conn.buf = None
+            except Exception as e:
+                r = rest = result = None
+                conn.broken(e)
+
+    def is_over(self, conn, r):
+        """Whether nothing is left to do once r has been answered."""
+        if r._left or r._chunks or conn.upgraded:
+            return False
+        if not conn.closing:
+            return True
+        if conn.pos != conn.end:
+            return False
+        # closing a socket with unread bytes resets the connection
+        return not r._head[3] & _KEEP_ALIVE or not conn.sock or not conn.sock.readinto(self.buf)
+
+    def drainable(self, r):
+        """Whether what is unread of the body of r may be read for the next request's sake:
+        there is not too much of it, and the client will send it."""
+        if not r._left and (r._chunks is None or r._chunks.ended):
+            return True
+        return not r._head[3] & _EXPECT and r._left <= self.max_drain
+
+    def respond(self, conn, r, entry, body):
         """Send what a handler returned, where that is long, has characters beyond ASCII, or
-        is to be JSON. Returns as answer() does."""
-        text = body
-        out = self._bytes
-        start = _HEAD
+        is to be JSON. Returns what is to be awaited for the rest, or None."""
         kind = type(body)
-        if kind is str:
-            out = self._text
-        elif kind is dict or kind is list:
-            out = self._json
-            start = _JSON_HEAD
+        text = body
+        out = _TEXT
+        if kind is dict or kind is list:
             try:
                 text = dumps(body)
             except Exception as e:
-                return web.dispatch.raised(entry, conn, r, e)
+                return web.faults.recover(conn, r, entry, e)
+            out = _JSON
             if "nan" in text or "inf" in text:
                 kind = None  # which JSON has not, if it is a number's
-        elif kind is not bytes:
+        elif kind is bytes:
+            out = _BYTES
+        elif kind is not str:
             kind = None
         if kind:
             text = memoryview(text)  # whose length is in bytes
             n = len(text)
-        if not kind or kind is not bytes and utf8(text, 0, n, 0):
-            return web.dispatch.returned(entry, conn, r, body)
-        out[start:] = b"%d\r\n" % n
-        if conn.closing or not r.drainable():
+        if not kind or r._head[0] == "HEAD" or kind is not bytes and utf8(text, 0, n, 0):
+            return web.sending.respond(conn, r, entry, body)
+        out = bytearray(out)
+        out.extend(b"%d\r\n" % n)
+        if conn.closing or not self.drainable(r):
             conn.closing = True
             out.extend(_CLOSE)
         else:
-            out.extend(_END if r._head[3] & _HTTP11 else _KEEP_ALIVE)
+            out.extend(_END if r._head[3] & _HTTP11 else _STAYS)
         if n >= _LARGE:
-            return web.stream.send(conn, bytes(out), text)
+            return web.stream.send(conn, out, text)
         out.extend(text)
         n = conn.sock.write(out) or 0
-        return web.stream.send(conn, bytes(out[n:])) if n < len(out) else None
+        if n < len(out):
+            conn.sent = True
+            return web.stream.send(conn, out[n:])
+
+    # -- tasks, where something has to be waited for
+
+    def go_on(self, conn, r, rest):
+        """Have a task do what is left of the answer to r, or of something else that can be
+        awaited. Returns whether it waits for something."""
+        task = self.spare or core.Task(self.work())
+        self.spare = None
+        if conn.buf is self.buf and r is None:
+            web.stream.own_buffer(conn)
+        conn.task = task
+        task.state = self.on_end
+        if conn.state == _START or conn.state == _IDLE:
+            conn.state = _BUSY
+            conn.began = self.clock
+            if r is None or not (r._left or r._chunks):
+                conn.deadline = None  # else reading the body may have set one
+        current = core.cur_task
+        core.cur_task = task
+        self.job = conn, r, rest
+        try:
+            task.coro.send(None)
+            if self.spare is task:
+                self.forget(task)  # if its connection ends with it
+                if conn.task is None:
+                    return False
+        except BaseException:
+            self.forget(task)
+            raise
+        finally:
+            core.cur_task = current
+            self.job = None
+        if conn.buf is self.buf:
+            web.stream.own_buffer(conn)
+        if conn.sock and self.queue.map.get(id(conn.sock)) is conn:
+            self.queue._dequeue(conn.sock)
+        return True
+
+    async def work(self):
+        # the task of a connection, of which the first step is taken by go_on()
+        while True:
+            conn, r, rest = self.job
+            try:
+                await rest
+                rest = None
+                conn.sent = False
+                if self.stopping:
+                    conn.closing = True
+                if r and (r._left or r._chunks) and not (conn.closing or conn.upgraded):
+                    await web.body.drain(r)
+                if not conn.closing:
+                    self.come_back(conn)
+                elif r and not (conn.upgraded or self.is_over(conn, r)):
+                    await web.ending.leave(conn, r)
+            except (OSError, EOFError):
+                pass  # the client is gone, or was waited for long enough
+            except CancelledError:
+                if not conn.expired:
+                    raise
+            except Exception as e:
+                conn.broken(e)
+            finally:
+                core.cur_task.data = None  # asyncio expects it of a task that ends
+                if conn.upgraded:
+                    web.upgraded.go_on(conn, r)
+            if self.job is None:
+                return
+            # it has not waited, and serves for the next
+            conn = r = rest = None
+            self.spare = core.cur_task
+            yield
+
+    def come_back(self, conn):
+        """Serve a connection without a task again."""
+        conn.task = conn.entry = None
+        conn.state = _IDLE
+        conn.deadline = self.idle_until
+        conn.expired = False
+        if self.job is None and conn.sock:
+            # the task has waited
+            if conn.pos == conn.end:
+                conn.buf = None
+            register(self, conn.sock, conn)
+            if conn.buf:
+                current = core.cur_task
+                self.feed(conn)
+                core.cur_task = current

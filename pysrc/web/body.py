@@ -4,75 +4,10 @@ from builtins import len, memoryview, min  # found sooner in this module
 from micropython import const
 
 import web
-from web._codec import find_field, next_field
 from web.stream import fill, receive_into, send
 
 _EXPECT = const(16)
 _PIECE = const(1024)
-
-
-class Headers:
-    """The fields of a request's head, looked up where they were received: a mapping,
-    with `headers[name]`, `name in headers` and iteration.
-
-    Names are matched in any case. A field that was sent several times reads as
-    its values joined by ", " (RFC 9110 5.3).
-    """
-
-    def __init__(self, buf, start, end):
-        self._buf = buf
-        self._start = start
-        self._end = end
-
-    def get(self, name, default=None):
-        """Return the value of a field (str), or default."""
-        value = find_field(self._buf, self._start, self._end, name)
-        return default if value is None else value
-
-    def __getitem__(self, name):
-        value = self.get(name)
-        if value is None:
-            raise KeyError(name)
-        return value
-
-    def __contains__(self, name):
-        return self.get(name) is not None
-
-    def items(self):
-        """Yield (name, value) of every field line in order, the name in lower
-        case."""
-        out = [None, None]
-        pos = next_field(self._buf, self._start, self._end, out)
-        while pos:
-            yield out[0].lower(), out[1]
-            pos = next_field(self._buf, pos, self._end, out)
-
-    def __iter__(self):
-        for name, _ in self.items():
-            yield name
-
-    keys = __iter__
-
-    def values(self):
-        """Yield the value of every field line in order."""
-        for _, value in self.items():
-            yield value
-
-    def __len__(self):
-        return sum(1 for _ in self.items())
-
-
-def headers(r):
-    buf = r._buf or r._conn.buf
-    head = r._head
-    if 0 < head[8] < head[5]:  # in the target: it replaces the Host field
-        return web.query.headers_of_absolute_form(buf, head, r._end)
-    return Headers(buf, head[5], r._end)
-
-
-def unread(r):
-    """Whether a part of the body was not read yet."""
-    return r._left > 0 or r._chunks is not None and not r._chunks.ended
 
 
 async def next_chunk(r):
@@ -182,14 +117,6 @@ async def readline(r):
     return line
 
 
-async def body(r):
-    """Return the whole body (bytes). Raises as readinto() does."""
-    if r._whole is None:
-        r._whole = await read(r)
-        r._dirty = True
-    return r._whole
-
-
 async def piece(r):
     """Return as much of the body as there is, waiting until there is some; b'' at its
     end. The rest waits at the client. Raises as readinto() does."""
@@ -199,44 +126,49 @@ async def piece(r):
 
 
 async def drain(r):
-    """Drop what is unread of the body, within bounds. Returns whether that was all.
-    Raises OSError and EOFError."""
-    from web.errors import HTTPException
-
-    left = r._conn.server.max_drain
+    """Drop what is unread of the body, within bounds: else the connection ends. Raises
+    OSError and EOFError."""
+    conn = r._conn
+    left = conn.server.max_drain
     data = memoryview(bytearray(256))
     try:
-        while left > 0 and unread(r):
+        while left > 0 and web.fields.unread(r):
             left -= await readinto(r, data)
-    except HTTPException:
-        return False  # a malformed chunk
-    return not unread(r)
+        conn.closing = web.fields.unread(r)
+    except web.HTTPException:
+        conn.closing = True  # a malformed chunk
 
 
-_METHODS = {
-    "body": body,
-    "piece": piece,
-    "read": read,
-    "readexactly": readexactly,
-    "readinto": readinto,
-    "readline": readline,
-}
+def aiter(r):
+    """`async for piece in r`"""
+    return r
 
 
-def attribute(r, name):
-    """Request.__getattr__ for what is here and in web.content. Raises
-    AttributeError."""
-    if name == "headers":
-        return headers(r)
-    if name == "unread":
-        return unread(r)
-    method = _METHODS.get(name)
-    if method is None:
-        content = web.content
-        value = content.VALUES.get(name)
-        if value:
-            return value(r)
-        method = content.METHODS.get(name)
-        if method is None:
-            raise AttributeError(name)
-    return lambda *args, **kwargs: method(r, *args, **kwargs)
+async def anext(r):
+    """The next piece of `async for piece in r`."""
+    data = await piece(r)
+    if not data:
+        raise StopAsyncIteration
+    return data
+
+
+class _Gone(web.conn.Connection):
+    """What a copied request has of its connection."""
+
+    def __init__(self, conn):
+        self.server = conn.server
+        self.addr = conn.addr
+        self.sock = None
+
+
+def copy(r):
+    """Return a Request that stays as it is when the response has been sent: with what
+    the head says, what was set on r, and the body if body(), json() or form() returned
+    it. Else reading the copy's body raises OSError."""
+    conn = _Gone(r._conn)
+    conn.buf = (r._buf or r._conn.buf)[: r._end]
+    other = web.conn.Request(conn, r._head[:])
+    for name, value in r.__dict__.items():
+        if name not in ("_conn", "_head", "_buf"):
+            setattr(other, name, value)
+    return other

@@ -1,8 +1,8 @@
 # Chunked request bodies (RFC 9112 7.1).
 from micropython import const
 
+import web
 from web.body import receive
-from web.errors import HTTPException
 from web.syntax import TOKEN, check_token, check_value
 
 _LINE = const(256)  # most bytes of a chunk's line with its extensions
@@ -27,7 +27,7 @@ class Chunks:
         if self.ended:
             return False
         if self._failed:
-            raise HTTPException(self._failed)
+            raise web.HTTPException(self._failed)
         if self._first:
             self._first = False
         elif await self._line(2):
@@ -47,7 +47,7 @@ class Chunks:
         # what follows can't be told from a request any more
         self._failed = status
         self._r._conn.closing = True
-        raise HTTPException(status)
+        raise web.HTTPException(status)
 
     async def _line(self, most, status=400):
         """Take a line of at most so many bytes, or fail with that status; returns it

@@ -7,10 +7,10 @@ from micropython import const
 
 import web
 from web._codec import utf8
+from web.app import App
 from web.conn import Connection, reserve
 from web.control import unwatch
 from web.handshake import _items, accept_key
-from web.server import Server
 from web.stream import begin_wait, cancelled, fill, new_buffer, send_now
 from web.syntax import check_token, check_value
 from web.websocket import WebSocket
@@ -22,7 +22,7 @@ _EINPROGRESS = (115, 119, 36, 10035)  # of Linux and lwIP, ESP-IDF, macOS, Windo
 _PORTS = {"ws": 80, "wss": 443}
 
 # Its clock watches over the clients' deadlines.
-_clients = Server(max_connections=4)
+_clients = App(max_connections=4)
 
 
 class HandshakeError(Exception):
@@ -65,7 +65,7 @@ class _Client(WebSocket):
 
 def _forget(conn):
     if conn.sock:
-        _clients._forget(conn)
+        _clients.forget(conn)
 
 
 async def connect(
@@ -218,7 +218,7 @@ def _open(host, port, timeout):
         conn.task = core.cur_task
         conn.entry = [None, None, sock]
         conn.buf = bytearray(_BUFFER)
-        reserve(len(_clients.connections) + 4)
+        reserve.extend([None] * (len(_clients.connections) + 28 - len(reserve)))
     except BaseException:
         sock.close()
         raise

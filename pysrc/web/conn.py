@@ -1,5 +1,5 @@
-# A connection, and the queue in which it waits for its client: without a task, a buffer or
-# anything else until something has come.
+# A connection, the request on it, and the queue in which it waits for its client: without
+# a task, a buffer or anything else until something has come.
 #
 # state      waits for                     deadline        may give its place
 # 1 head     a request, without a task     head_timeout    after a grace
@@ -9,36 +9,27 @@
 #            room for the response         write_timeout   when it is late
 # 3 stream   its task, a WebSocket or an   the client's    when it takes nothing
 #            event stream                  own
-import gc
+# A name that a module lacks is searched in builtins from end to end, every time.
 from asyncio import core
-from builtins import id, list, type  # found sooner in this module
+from builtins import bytes, id, list, memoryview, type
 from time import ticks_diff, ticks_ms
 
 from micropython import const
 
 import web
 
-# Without memory the registration of a socket with the poller stops half-way, and
-# leaves an entry that crashes the interpreter. This much is kept to complete it.
-_WORDS = const(24)
-_reserve = []
-
-_READ = const(0)  # index in an entry of IOQueue: the task that waits to read
 _POLLIN = const(1)
 _POLLOUT = const(4)
 
+# Without memory the registration of a socket with the poller stops half-way, and
+# leaves an entry that crashes the interpreter. This much is kept to complete it: unix
+# has 8 bytes for each socket in one array.
+_WORDS = const(24)
+reserve = []
 
-UNAVAILABLE = (
-    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n"
-    b"Content-Length: 0\r\nConnection: close\r\n\r\n"
-)
-
-
-def reserve(sockets):
-    """Keep the memory to wait for so many sockets at once. Raises MemoryError."""
-    n = sockets + _WORDS  # unix has 8 bytes for each socket in one array
-    if len(_reserve) < n:
-        _reserve.extend([None] * (n - len(_reserve)))
+# What parse_head leaves in its list that is an attribute of a request as it is.
+_IN_HEAD = {"method": 0, "path": 1, "query": 2, "flags": 3}
+_NONE = {}  # the parameters of a literal path
 
 
 class Queue(core.IOQueue):
@@ -88,31 +79,18 @@ class Queue(core.IOQueue):
 def register(server, sock, what, event=_POLLIN):
     """Have the queue's map tell what waits for sock. Raises MemoryError, and then nothing
     does."""
-    if not _reserve:
-        reserve(server.max_connections)
+    if not reserve:
+        reserve.extend([None] * (server.max_connections + _WORDS))
     queue = server.queue
     queue.map[id(sock)] = what
     try:
         queue.poller.register(sock, event)
     except MemoryError:
         del queue.map[id(sock)]
-        _reserve.clear()
+        reserve.clear()
         queue.poller.register(sock, _POLLIN)
         queue.poller.unregister(sock)
         raise
-
-
-def wait(server, sock, entry, task, direction=_READ):
-    """Have task woken when sock is ready: `yield` is to follow, if it is the current
-    one. Raises MemoryError, and then nothing is waited for."""
-    # what IOQueue.queue_read does, with an entry that is made once
-    entry[direction] = task
-    try:
-        register(server, sock, entry, _POLLOUT if direction else _POLLIN)
-    except MemoryError:
-        entry[direction] = None
-        raise
-    task.data = server.queue
 
 
 def no_tasks(_):
@@ -179,53 +157,16 @@ class Connection:
                 server.begin()
                 raise MemoryError
         elif n == 0:
-            server._forget(self)
+            server.forget(self)
 
     def broken(self, e):
         """The client is gone, or e is a fault of this package."""
         try:
-            if isinstance(e, MemoryError):
-                gc.collect()
-                print("web: out of memory:", e)
-                if not self.sent and self.sock:
-                    self.sock.write(UNAVAILABLE)
-            elif not isinstance(e, (OSError, EOFError)):
-                print("web: fault:", repr(e))
-        except (OSError, MemoryError):
-            pass  # nothing may come out of here
-        self.server._forget(self)
-
-    def expire(self):
-        """The deadline is over: end what the connection's task is waiting for, or the
-        task that waits to send on it, with OSError (ETIMEDOUT)."""
-        if self.websocket and not self.evicted and self.websocket.overdue():
-            return
-        self.deadline = None
-        # what waits for the client may be another task than that of the connection
-        task = self.sender or self.entry and self.entry[_READ] or self.task
-        if task:
-            self.expired = True
-            task.cancel()
-        elif self.websocket:
-            self.websocket.end(1006)  # a client's, whose task does something else
-        elif self.buf:
-            self.refuse(408)
-        else:
-            self.server._forget(self)
-
-    def refuse(self, status):
-        """Answer what is no request with a status and the connection's end."""
-        self.closing = True
-        self.server.go_on(self, None, web.ending.refuse(self, status))
-
-    def abort(self):
-        """End what every task is waiting for on the connection, and its handler."""
-        self.lost = True
-        self.expired = True
-        self.deadline = None
-        for task in (self.sender, self.task or self.entry and self.entry[_READ]):
-            if task and task is not core.cur_task:
-                task.cancel()
+            if not isinstance(e, (OSError, EOFError)):
+                web.control.tell(self, e)
+        except Exception:
+            pass  # there is no memory or no descriptor to load it
+        self.server.forget(self)
 
     def close(self):
         """Close the socket. What was written and not sent is lost."""
@@ -236,16 +177,66 @@ class Connection:
             queue = self.server.queue
             if queue.map.get(id(sock)) is self:
                 queue._dequeue(sock)
-            if self.websocket:
-                self.websocket.end(1006)  # if it was not over
-            if self.touched:
-                for task in self.helpers:
-                    task.cancel()
-                if self.sender:
-                    self.expire()
+            if self.touched or self.websocket:
+                web.stream.release(self)
             try:
                 sock.close()
             except OSError:
                 pass  # of TLS; nothing may come out of here
-            if self.touched and self.raw:  # which TLS leaves open when its handshake failed
+            if self.raw:  # which TLS leaves open when its handshake failed
                 self.raw.close()
+
+
+class Request:
+    """A request as a handler gets it.
+
+    method   str, as received
+    path     str, percent-decoded
+    query    str behind the '?' as received, or None
+    target   str, path and query as received (RFC 9112 3.2)
+    headers  Headers
+    params   dict of what the route's pattern matched
+    args     MultiDict of the query
+    cookies  dict of str
+    addr     the client's address, as accept() of the port gives it
+    length   bytes of the body; None when it is chunked
+    unread   whether a part of the body was not read yet
+
+    Its methods read the body, as does `async for piece in r`, which gives bytes as they
+    come.
+
+    It is good until the response has been sent: a task that outlives the handler takes a
+    copy() along. What the program sets on it, `r.user` say, is this request's alone.
+    """
+
+    # The program sets names of its own here, so these begin with an underscore.
+    params = _NONE
+    _buf = None  # where the head is, if not any more in the connection's buffer
+    _left = 0  # bytes of the body, or of its chunk, that were not taken yet
+    _limit = 0  # most bytes of the body
+    _chunks = None  # what decodes a chunked body
+    _whole = None  # what body() returned
+    _parsed = None  # what args returned
+
+    def __init__(self, conn, head):
+        self._conn = conn
+        self._head = head  # what parse_head fills in
+        self._end = 0  # of the head, which stays where it is while the handler runs
+
+    async def body(self):
+        """Return the whole body (bytes). Raises as readinto() does."""
+        if self._whole is None:
+            conn = self._conn
+            pos = conn.pos
+            n = self._left
+            if self._chunks or n > conn.end - pos:
+                self._whole = await web.body.read(self)
+            else:  # it came with its head
+                conn.pos = pos + n
+                self._left = 0
+                self._whole = bytes(memoryview(conn.buf)[pos : pos + n])
+        return self._whole
+
+    def __getattr__(self, name):
+        i = _IN_HEAD.get(name)
+        return web.fields.attribute(self, name) if i is None else self._head[i]

@@ -1,14 +1,14 @@
-# What the server does when it is full, and when it stops.
+# What the server does when it is full, when it can't accept or serve for want of memory,
+# and when it stops.
 import asyncio
+import gc
 import select
 from asyncio import core
 
 from micropython import const
 
 import web
-from web.conn import UNAVAILABLE
-from web.errors import HTTPException
-from web.stream import new_buffer, send
+from web.stream import abort, expire, new_buffer, park, send, wake
 
 _HEAD = const(1)  # states of a connection, see conn.py
 _STREAM = const(3)
@@ -22,6 +22,29 @@ _LONG = const(40)  # ticks in which an honest client has sent a body
 _FIRST = const(1 << 20)  # ticks: idle connections come first
 _PATIENCE = const(2)  # ticks that a client waits for a place which may not come
 _RETRY = "Retry-After: 5\r\n"
+_UNAVAILABLE = (
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n"
+    b"Content-Length: 0\r\nConnection: close\r\n\r\n"
+)
+
+
+# -- faults
+
+
+def tell(conn, e):
+    """Say that there is no memory for a connection, or that e is a fault of this
+    package."""
+    if isinstance(e, MemoryError):
+        gc.collect()
+        print("web: out of memory:", e)
+        if not conn.sent and conn.sock:
+            conn.sock.write(_UNAVAILABLE)
+    else:
+        print("web: fault:", repr(e))
+
+
+
+# -- places
 
 
 def admit(conn):
@@ -29,7 +52,7 @@ def admit(conn):
     when the places that are left are kept for requests that end."""
     server = conn.server
     if sum([other.state == _STREAM for other in server.connections]) >= server.max_streams:
-        raise HTTPException(503, _RETRY)
+        raise web.faults.HTTPException(503, _RETRY)
     conn.state = _STREAM
 
 
@@ -41,8 +64,14 @@ def make_room(server):
         conn = _choose(server)
         if conn:
             _evict(server, conn)
-        return len(server.connections) < server.max_connections
-    return not server.streams or web.streaming.has_memory(server)
+        room = len(server.connections) < server.max_connections
+    else:
+        room = not server.streams or web.streaming.has_memory(server)
+    if not room and server.full is None:
+        # until a connection ends, or the clock finds one that may be ended
+        server.full = server.clock
+        server.queue.poller.modify(server.listener, 0)
+    return room
 
 
 def look_for_room(server):
@@ -55,19 +84,29 @@ def look_for_room(server):
             or any(map(_ends_soon, server.connections))
         ):
             return
-        server._accept(True)
+        conn = server.accept(False)
+        server.go_on(conn, None, _refuse(conn))
         server.full = server.clock
     else:
         server.full = None
-        server.queue.poller.modify(server._listener, select.POLLIN)
+        server.queue.poller.modify(server.listener, select.POLLIN)
 
 
-def turn_away(conn):
-    """Tell a client that there is no place for it."""
-    conn.server.go_on(conn, None, _refuse(conn))
+def look_further(server):
+    """A client was accepted: see whether another waits."""
+    if not server.stopping:
+        server.last = _is_ready(server.listener)
 
 
-def is_ready(sock):
+def secure(conn):
+    """Have TLS on a connection. The handshake takes place when it is first read."""
+    conn.raw = conn.sock
+    conn.sock = conn.server.ssl.wrap_socket(
+        conn.sock, server_side=True, do_handshake_on_connect=False
+    )
+
+
+def _is_ready(sock):
     """Whether there is something to accept or to read, were it the end."""
     poller = select.poll()
     poller.register(sock, select.POLLIN)
@@ -86,17 +125,17 @@ async def _refuse(conn):
     conn.closing = True
     try:
         if not conn.raw:  # TLS would cost as much memory as serving it
-            await send(conn, UNAVAILABLE)
+            await send(conn, _UNAVAILABLE)
             await web.ending.linger(conn)
     except OSError:
         pass
 
 
 def _evict(server, conn):
-    if conn.task is None and is_ready(conn.sock):
+    if conn.task is None and _is_ready(conn.sock):
         return  # what the client has sent meanwhile is answered
     conn.evicted = True
-    conn.expire()
+    expire(conn)
 
 
 def _choose(server):
@@ -155,20 +194,18 @@ def _is_gone(conn):
 
 async def _wait_for_end(server):
     """Wait until a connection ends, or for a while."""
-    server.ended.clear()
-    try:
-        await asyncio.wait_for_ms(server.ended.wait(), _TICK_MS)
-    except asyncio.TimeoutError:
-        pass
+    server.ended = core.TaskQueue()
+    park(server.ended)
+    yield
 
 
 async def stop(server, timeout):
     """See Server.stop()."""
-    if not server._listener:
+    if not server.listener:
         return
     server.stopping = server.last = True
     server.attend()
-    server._close()
+    close(server)
     until = server.clock + int(timeout * 1000) // _TICK_MS + 1
     while server.clock < until:
         busy = False
@@ -177,45 +214,57 @@ async def stop(server, timeout):
                 continue  # a handler may stop the server that it is called by
             busy = True
             if conn.state == _IDLE or conn.state == _HEAD and not conn.buf:
-                conn.expire()
+                expire(conn)
             elif conn.websocket:
                 if conn.websocket.open:
                     asyncio.create_task(_leave(conn.websocket))
             elif conn.state == _STREAM and not conn.lost:
-                conn.abort()  # an event stream has no end of its own
+                abort(conn)  # an event stream has no end of its own
         if not busy:
             break
-        await _wait_for_end(server)
+        try:
+            await asyncio.wait_for_ms(_wait_for_end(server), _TICK_MS)
+        except asyncio.TimeoutError:
+            pass
     end_all(server)
     unwatch(server)
-    server.stopped.set()
+    wake(server.stopped)
+
+
+def close(server):
+    """Accept no more."""
+    if server.listener:
+        server.queue._dequeue(server.listener)
+        server.listener.close()
+        server.listener = None
 
 
 def abandon(server):
     """Close the sockets of tasks that no event loop runs any more."""
-    server._listener.close()
-    server._listener = None
+    server.listener.close()
+    server.listener = None
     for conn in server.connections:
         conn.sender = None
         conn.close()
-    server.connections = []
+    server.connections.clear()
 
 
 def unwatch(server):
     """End the clock's task, if it is one of this event loop."""
-    if server._watch and server.queue is core._io_queue:
-        server._watch.cancel()
-    server._watch = None
-    server._needed = asyncio.Event()
+    if server.watch and server.queue is core._io_queue:
+        server.watch.cancel()
+    server.watch = None
+    server.idle = core.TaskQueue()
 
 
 def end_all(server):
-    """End all connections but that of the current task."""
+    """Accept no more, and end all connections but that of the current task."""
+    close(server)
     for conn in list(server.connections):
         if conn.task is not core.cur_task:
             if conn.task:
                 conn.task.cancel()
-            server._forget(conn)  # its handler may take its time to end
+            server.forget(conn)  # its handler may take its time to end
 
 
 async def _leave(websocket):

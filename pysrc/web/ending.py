@@ -1,9 +1,8 @@
 # Ending a connection so that its client reads the last response.
 from micropython import const
 
+import web
 from web._codec import utf8
-from web.body import unread
-from web.errors import reason
 from web.stream import new_buffer, receive_into, send
 
 _DISCARD_BYTES = const(1 << 20)
@@ -12,11 +11,16 @@ _DISCARD_TICKS = const(8)  # of the server's clock, 250 ms each
 _PAUSE_TICKS = const(2)
 
 
-async def refuse(conn, status):
+def refuse(conn, status):
     """Answer what is no request with a status and the connection's end."""
+    conn.closing = True
+    conn.server.go_on(conn, None, _refuse(conn, status))
+
+
+async def _refuse(conn, status):
     line = bytes(memoryview(conn.buf)[conn.pos : conn.end]).lstrip(b"\r\n").split(b"\n", 1)[0]
     method, space, target = line.partition(b" ")
-    phrase = text = reason(status)
+    phrase = text = web.status.reason(status)
     if status == 400 and utf8(target, 0, len(target), 0) < 0:
         text += ": the target is not UTF-8"
     conn.deadline = None
@@ -34,7 +38,7 @@ async def leave(conn, r):
     """Before the connection is closed, see to it that the client reads its last
     response."""
     _own_buffer(conn)
-    if conn.pos != conn.end or unread(r) or _pending(conn):
+    if conn.pos != conn.end or web.fields.unread(r) or _pending(conn):
         await linger(conn)
 
 

@@ -4,7 +4,7 @@ from binascii import a2b_base64, b2a_base64
 from micropython import const
 
 import web
-from web.errors import HTTPException
+from web.faults import HTTPException
 from web.outgoing import keep
 from web.stream import new_buffer
 

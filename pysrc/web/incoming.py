@@ -8,9 +8,8 @@ from micropython import const
 
 import web
 from web._codec import utf8
-from web.conn import wait
 from web.outgoing import flush, frames
-from web.stream import begin_wait, cancelled, new_buffer
+from web.stream import begin_wait, cancelled, new_buffer, wait
 
 mask = frames.mask
 ws_parse = frames.ws_parse

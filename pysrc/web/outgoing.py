@@ -110,7 +110,8 @@ async def _send_queue(ws, parts=()):
     conn = ws.conn
     await give_way(conn)
     while conn.busy:
-        await conn.busy.wait()
+        web.stream.park(conn.busy)
+        yield
     conn.turns = 0  # no other frame may come between
     await send_each(conn, _queue_and(ws, parts))
 

@@ -1,9 +1,6 @@
-# What handlers return.
-from asyncio import core
-
+# What handlers return, where it has header fields.
+import web
 from web.syntax import check_token, check_value
-
-PIECES = (str, bytes, bytearray, memoryview)
 
 
 class Response:
@@ -85,111 +82,8 @@ def redirect(location, status=302):
     return Response("", status, {"Location": check_value(location)})
 
 
-class Stream:
-    """A generator that turned out to give pieces: the first one, and the rest."""
-
-    def __init__(self, first, generator):
-        self.first = first
-        self.generator = generator
-
-    def __aiter__(self):
-        return self
-
-    async def __anext__(self):
-        item = self.first
-        self.first = None
-        while item is None:
-            try:
-                item = step(self.generator)
-            except StopIteration:
-                raise StopAsyncIteration
-            if item is None:
-                yield
-        return item
-
-    def close(self):
-        self.generator.close()
-
-
-def step(generator, thrown=None):
-    """Run a generator on, by throwing an exception into it if there is one. Returns
-    the piece that it gives, or None when the current task is to wait. Raises
-    StopIteration at its end, TypeError for what is no piece."""
-    task = core.cur_task
-    task.data = generator
-    try:
-        item = generator.throw(thrown) if thrown else generator.send(None)
-    except BaseException:
-        task.data = None
-        raise
-    return given(item, generator)
-
-
-def given(item, mark):
-    """Return what a generator gave, see step(). The current task's data was set to mark
-    before.
-
-    MicroPython has one type for generators and coroutines, so what comes out tells:
-    str and bytes are pieces, None is for the event loop. Whatever a task waits for sets
-    its data; one that gives None and waits for nothing would never be run again.
-    """
-    task = core.cur_task
-    lost = task.data is mark
-    if lost:
-        task.data = None
-    if lost if item is None else not isinstance(item, PIECES):
-        raise TypeError("a piece must be str or bytes, not " + repr(type(item)))
-    return item
-
-
-async def resume(coroutine, item, mark):
-    """Run a coroutine that gave item on, see given(); return its result, or a Stream as
-    soon as it gives a piece."""
-    try:
-        item = given(item, mark)
-        while item is None:
-            thrown = None
-            try:
-                yield
-            except BaseException as e:
-                thrown = e
-            item = step(coroutine, thrown)
-    except StopIteration as e:
-        return e.value
-    except TypeError:
-        coroutine.close()
-        raise
-    return Stream(item, coroutine)
-
-
-async def call(function, *args):
-    """Call what may be a coroutine function or a plain one; return its result, or a
-    Stream."""
-    result = function(*args)
-    if hasattr(result, "send") and hasattr(result, "throw"):
-        core.cur_task.data = result
-        try:
-            item = next(result)
-        except StopIteration as e:
-            return e.value
-        return await resume(result, item, result)
-    return result
-
-
-def response_of(result, status=200):
+def response_of(result, status=None):
     """Return the Response that a handler's result stands for. Raises TypeError."""
     if isinstance(result, Response):
         return result
-    if isinstance(result, tuple):
-        if len(result) == 2 and isinstance(result[1], dict):
-            result = (result[0], status, result[1])
-        if not 2 <= len(result) <= 3 or not isinstance(result[1], int):
-            raise TypeError("not (body, status), (body, headers) nor (body, status, headers)")
-        response = response_of(result[0])
-        response.status = result[1]
-        if len(result) > 2:
-            response.headers.update(result[2])
-        return response
-    if result is None:
-        return Response(None, 204 if status == 200 else status)
-    return Response(result, status)
+    return Response(*web.sending.parts_of(result, status))

@@ -52,7 +52,7 @@ class Router:
         return methods
 
     def match(self, r):
-        """Return (methods, params) for the path of a request, or None."""
+        """Return the methods for the path of a request, whose params are set, or None."""
         path = r.path
         if "%" in r.target:
             # a slash that was sent percent-encoded is no separator
@@ -62,7 +62,9 @@ class Router:
                 path = path[start:] if start >= 0 else "/"
         values = []
         found = _search(self._root, path.split("/"), 1, values)
-        return found and (found[0], dict(zip(found[1], values)))
+        if found:
+            r.params = dict(zip(found[1], values))
+            return found[0]
 
 
 def _search(node, segments, i, values):

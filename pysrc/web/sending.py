@@ -1,41 +1,77 @@
-# How a response is sent.
+# The responses that have a status, header fields, pieces, or no body, and those to HEAD.
 from micropython import const
 
 import web
-from web.errors import reason
-from web.response import PIECES
-from web.stream import octets, send
-from web.syntax import check_token, check_value
+from web.stream import PIECES, octets, send
 
 _HTTP11 = const(1)
 _PIECE = const(1024)  # a body of at most so many bytes leaves with its head
-# what the framing of the response depends on, and is not copied from its headers
-_OWN = ("connection", "content-length", "content-type", "transfer-encoding")
 
 
-async def send_response(conn, r, response):
-    """Send a Response as the answer to r; conn.closing says whether it is the
-    last. Raises ValueError or TypeError, before anything is sent, for what can't
-    be sent, OSError when the client is gone."""
-    status = response.status
+def respond(conn, r, entry, result):
+    """Return what is to be awaited to answer r with what a handler returned."""
+    try:
+        return compose(conn, r, entry, result)
+    except BaseException as e:
+        _close(getattr(result, "body", result))  # a generator that has begun must come to its end
+        return web.faults.recover(conn, r, entry, e)
+
+
+def parts_of(result, status=None):
+    """Return the body, status and header fields (dict) that a handler's result stands
+    for, with that status if it has none. Raises TypeError."""
+    headers = None
+    if isinstance(result, tuple):
+        n = len(result)
+        if n == 2 and isinstance(result[1], dict):
+            result, headers = result
+            if status is None and not hasattr(result, "set_cookie"):
+                status = 200
+        elif 2 <= n <= 3 and isinstance(result[1], int):
+            status = result[1]
+            if n > 2:
+                headers = result[2]
+            result = result[0]
+        else:
+            raise TypeError("not (body, status), (body, headers) nor (body, status, headers)")
+    elif hasattr(result, "set_cookie"):
+        status = None
+    if hasattr(result, "set_cookie"):
+        if headers:
+            result.headers.update(headers)
+        return result.body, result.status if status is None else status, result.headers
+    if status is None:
+        status = 204 if result is None else 200
+    return result, status, headers or {}
+
+
+def compose(conn, r, entry, result):
+    """Return what is to be awaited to answer r with a result; conn.closing says whether it
+    is the connection's last response. Raises ValueError or TypeError for what can't be
+    sent."""
+    given, status, headers = parts_of(result)
     if not 200 <= status <= 999:
         raise ValueError("status {}".format(status))
-    lines, own = _field_lines(response)
-    options = [option.strip() for option in own.get("connection", "").lower().split(",")]
-    if "close" in options or not r.drainable():
+    body = _content(given)
+    lines = ""
+    options = own = ()
+    if headers:
+        lines, own = web.syntax.split(headers)
+        options = [option.strip() for option in own.get("connection", "").lower().split(",")]
+    server = conn.server
+    if "close" in options or not server.drainable(r):
         conn.closing = True
-    body = _content(response.body)
-    if status == 205:  # RFC 9110 15.3.6
-        if hasattr(body, "close"):
-            body.close()
-        body = b""
-    pieces = body is response.body and not isinstance(body, PIECES)
-    length = len(body) if not pieces else None
-    chunked = False
     empty = status == 204 or status == 304
+    pieces = body is given and not isinstance(body, PIECES)
+    if status == 205:  # RFC 9110 15.3.6
+        _close(body)
+        body = b""
+        pieces = False
+    length = None if pieces else len(body)
+    chunked = False
     if not empty:
-        if status != 205 and response.body is not None or "content-type" in own:
-            kind = own.get("content-type") or _type_of(response.body)
+        if status != 205 and given is not None or "content-type" in own:
+            kind = "content-type" in own and own["content-type"] or _type_of(given)
             lines += "Content-Type: " + kind + "\r\n"
         if pieces and "content-length" in own:
             length = int(own["content-length"])
@@ -48,43 +84,46 @@ async def send_response(conn, r, response):
             lines += "Transfer-Encoding: chunked\r\n"
         else:
             conn.closing = True  # its end is the body's
-    lines += _connection(conn, r, options)
-    head = "HTTP/1.1 {} {}\r\n{}\r\n".format(status, reason(status), lines).encode()
+    # the Connection field tells whether the connection stays where that does not go
+    # without saying (RFC 9112 9.6), and other options
+    said = ["close"] if conn.closing else [] if r.flags & _HTTP11 else ["keep-alive"]
+    said += [option for option in options if option not in ("", "close", "keep-alive")]
+    if said:
+        lines += "Connection: " + ", ".join(said) + "\r\n"
+    reason = "OK" if status == 200 else web.status.reason(status)
+    head = "HTTP/1.1 {} {}\r\n{}\r\n".format(status, reason, lines).encode()
     if empty or r.method == "HEAD":
-        if hasattr(body, "close"):
-            body.close()
-        await send(conn, head)
-    elif pieces:
-        rest = web.streaming.send_pieces(conn, head, body, chunked, length)
-        head = lines = own = None  # which would stay in memory with a client that is slow
-        await rest
-    elif length <= _PIECE:
-        await send(conn, head + bytes(body))
-    else:
-        await send(conn, head, body)
+        _close(body)
+        return send(conn, head)
+    if pieces:
+        return web.streaming.send_pieces(conn, r, entry, head, body, chunked, length)
+    if length <= _PIECE:
+        return send(conn, head + bytes(body))
+    return send(conn, head, body)
+
+
+def _close(body):
+    if hasattr(body, "close"):
+        body.close()
 
 
 def _content(body):
-    """Return what is sent for a Response's body: bytes-like, or itself if it gives
+    """Return what is sent for a response's body: bytes-like, or itself if it gives
     pieces. Raises TypeError, ValueError."""
     if hasattr(body, "send") or hasattr(body, "__aiter__"):
         return body
     if body is None:
         return b""
     if isinstance(body, (dict, list)):
-        body = _json(body)
+        from json import dumps
+
+        value = body
+        body = dumps(value)
+        if "nan" in body or "inf" in body:
+            _check_finite(value)
     if not isinstance(body, PIECES):
         raise TypeError("a handler can't return " + repr(type(body)))
     return octets(body)  # of a str, too, its length is in bytes
-
-
-def _json(value):
-    import json
-
-    text = json.dumps(value)
-    if "nan" in text or "inf" in text:
-        _check_finite(value)
-    return text
 
 
 def _check_finite(value):
@@ -104,26 +143,3 @@ def _type_of(body):
     if isinstance(body, (bytes, bytearray, memoryview)):
         return "application/octet-stream"
     return "text/html; charset=utf-8"
-
-
-def _field_lines(response):
-    """Return the response's field lines (str) but for those of _OWN, and a dict of
-    these. Raises ValueError for what is no name or value of a field."""
-    lines = ""
-    own = {}
-    for name, value in response.headers.items():
-        key = check_token(name).lower()
-        for v in value if isinstance(value, list) else (value,):
-            if key in _OWN:
-                own[key] = check_value(v)
-            else:
-                lines += name + ": " + check_value(v) + "\r\n"
-    return lines, own
-
-
-def _connection(conn, r, options):
-    """Return the Connection field's line, which tells whether the connection stays
-    where that does not go without saying (RFC 9112 9.6), and other options."""
-    own = ["close"] if conn.closing else [] if r.flags & _HTTP11 else ["keep-alive"]
-    own += [option for option in options if option not in ("", "close", "keep-alive")]
-    return "Connection: " + ", ".join(own) + "\r\n" if own else ""

@@ -109,7 +109,7 @@ class EventSource:
 
     def abort(self):
         """End the connection at once."""
-        self.conn.abort()
+        web.stream.abort(self.conn)
 
     async def _keep(self, heartbeat):
         try:
@@ -129,7 +129,7 @@ class EventSource:
         except (OSError, MemoryError):
             pass
         if conn.sock:
-            conn.abort()
+            web.stream.abort(conn)
 
 
 def _line(name, value):

@@ -1,14 +1,15 @@
 # Waiting for a client in the midst of a request or a response: what takes more than
 # one call of the socket. Once a connection's deadline is over, waiting for the client
 # ends with OSError (ETIMEDOUT).
-import asyncio
-from asyncio import core
+from asyncio import CancelledError, core
 from builtins import len, memoryview  # found sooner in this module
 
 from micropython import const
 
+import web
 from web._codec import utf8
-from web.conn import wait
+from web.app import SENT, Coroutine
+from web.conn import register
 
 _READ = const(0)  # index in an entry of IOQueue: the task that waits to read
 _WRITE = const(1)  # and to write
@@ -16,8 +17,36 @@ _HEAD = const(1)  # states of a connection, see server.py
 _IDLE = const(2)
 _EBADF = const(9)
 _EPIPE = const(32)
+_POLLIN = const(1)
+_POLLOUT = const(4)
 _ETIMEDOUT = const(110)
 _TURNS = const(8)  # socket calls in a row that found no need to wait
+PIECES = (str, bytes, bytearray, memoryview)
+
+
+def wait(server, sock, entry, task, direction=_READ):
+    """Have task woken when sock is ready: `yield` is to follow, if it is the current
+    one. Raises MemoryError, and then nothing is waited for."""
+    # what IOQueue.queue_read does, with an entry that is made once
+    entry[direction] = task
+    try:
+        register(server, sock, entry, _POLLOUT if direction else _POLLIN)
+    except MemoryError:
+        entry[direction] = None
+        raise
+    task.data = server.queue
+
+
+def park(queue):
+    """Have the current task wait until wake(queue): `yield` is to follow."""
+    queue.push(core.cur_task)
+    core.cur_task.data = queue  # where cancel() finds it
+
+
+def wake(queue):
+    """Wake the tasks that wait in a core.TaskQueue."""
+    while queue.peek():
+        core._task_queue.push(queue.pop())
 
 
 def begin_wait(conn, direction):
@@ -62,7 +91,77 @@ async def give_way(conn):
     conn.turns += 1
     if conn.turns > _TURNS:
         conn.turns = 0
-        await asyncio.sleep_ms(0)
+        await core.sleep_ms(0)
+
+
+# -- handlers that wait
+
+
+def step(generator, thrown=None):
+    """Run a generator or coroutine on, by throwing an exception into it if there is one.
+    Returns the piece that it gives, or None when the current task is to wait. Raises
+    StopIteration at its end, TypeError for what is no piece."""
+    task = core.cur_task
+    task.data = generator
+    try:
+        item = generator.throw(thrown) if thrown else generator.send(None)
+    except BaseException:
+        task.data = None
+        raise
+    return _given(item, generator)
+
+
+def _given(item, mark):
+    """Return what a generator gave, see step(). The current task's data was set to mark
+    before.
+
+    MicroPython has one type for generators and coroutines, so what comes out tells:
+    str and bytes are pieces, None is for the event loop. Whatever a task waits for sets
+    its data; one that gives None and waits for nothing would never be run again.
+    """
+    task = core.cur_task
+    lost = task.data is mark
+    if lost:
+        task.data = None
+    if lost if item is None else not isinstance(item, PIECES):
+        raise TypeError("a piece must be str or bytes, not " + repr(type(item)))
+    return item
+
+
+async def drive(coroutine, item=True, mark=None):
+    """Run a coroutine, or go on with one that gave item, see _given(). Returns its result;
+    as soon as it gives a piece, web.streaming.Stream."""
+    try:
+        item = step(coroutine) if mark is None else _given(item, mark)
+        while item is None:
+            thrown = None
+            try:
+                yield
+            except BaseException as e:
+                thrown = e
+            item = step(coroutine, thrown)
+    except StopIteration as e:
+        return e.value
+    except TypeError:
+        coroutine.close()
+        raise
+    return web.streaming.Stream(item, coroutine)
+
+
+async def go_on(conn, r, entry, coroutine, item):
+    """Go on with a handler's coroutine, which gave item, and answer r with what it
+    returns."""
+    try:
+        result = await drive(coroutine, item, conn)
+        while type(result) is Coroutine:
+            result = await drive(result)
+    except BaseException as e:
+        rest = web.faults.recover(conn, r, entry, e)
+    else:
+        rest = None if result is SENT else conn.server.respond(conn, r, entry, result)
+    coroutine = result = None  # which would stay in memory with a client that is slow
+    if rest:
+        await rest
 
 
 # -- receiving
@@ -87,7 +186,7 @@ async def receive_into(conn, buf):
         begin_wait(conn, _READ)
         try:
             yield
-        except asyncio.CancelledError:
+        except CancelledError:
             cancelled(conn, _READ)
             raise
         n = _read(conn, buf)
@@ -147,7 +246,7 @@ def more(conn):
     end = conn.end
     if end == size:
         if size >= limit:
-            return conn.refuse(431)
+            return web.ending.refuse(conn, 431)
         conn.buf.extend(bytes(min(max(size, 64), limit - size)))
     n = conn.sock.readinto(memoryview(conn.buf)[end:])
     if n:
@@ -217,7 +316,8 @@ async def send_each(conn, parts):
     """The same with an iterable of parts, each made when it is sent."""
     await give_way(conn)
     while conn.busy:
-        await conn.busy.wait()  # the last wait, or another sender could come between
+        park(conn.busy)
+        yield  # the last wait, or another sender could come between
     if conn.sock is None or conn.lost:
         raise OSError(_EPIPE)
     deadline = conn.deadline
@@ -227,7 +327,7 @@ async def send_each(conn, parts):
             n = send_now(conn, part, len(part)) if len(part) else 0
             if n < len(part):
                 if conn.busy is None:
-                    conn.busy = asyncio.Event()
+                    conn.busy = core.TaskQueue()
                 view = memoryview(part)
                 while n < len(part):
                     await _wait_to_write(conn)
@@ -238,7 +338,7 @@ async def send_each(conn, parts):
         if not done:
             conn.lost = True
         if conn.busy:
-            conn.busy.set()
+            wake(conn.busy)
             conn.busy = None
         if conn.websocket:
             conn.websocket.sent(done)
@@ -255,7 +355,7 @@ async def _wait_to_write(conn):
         begin_wait(conn, _WRITE)
         try:
             yield
-        except asyncio.CancelledError:
+        except CancelledError:
             cancelled(conn, _WRITE)
             raise
     finally:
@@ -264,51 +364,43 @@ async def _wait_to_write(conn):
         raise OSError(_EBADF)
 
 
-class Writer:
-    """The writer that a raw handler gets, much as asyncio's."""
+# -- ending what waits
 
-    def __init__(self, conn):
-        self.conn = conn
-        self._out = None  # what was written and not yet sent
 
-    def write(self, data):
-        """Add data (bytes-like or str, sent as UTF-8) to what the next drain()
-        sends. Raises ValueError for a str that can't be UTF-8, TypeError."""
-        data = octets(data)
-        out = self._out
-        if out is None:
-            # mutable data is copied: the caller may reuse it before drain()
-            self._out = data if isinstance(data, bytes) else bytearray(data)
-        elif isinstance(out, bytearray):
-            out.extend(data)
-        else:
-            self._out = out = bytearray(out)
-            out.extend(data)
+def expire(conn):
+    """The deadline is over: end what the connection's task is waiting for, or the
+    task that waits to send on it, with OSError (ETIMEDOUT)."""
+    if conn.websocket and not conn.evicted and conn.websocket.overdue():
+        return
+    conn.deadline = None
+    # what waits for the client may be another task than that of the connection
+    task = conn.sender or conn.entry and conn.entry[_READ] or conn.task
+    if task:
+        conn.expired = True
+        task.cancel()
+    elif conn.websocket:
+        conn.websocket.end(1006)  # a client's, whose task does something else
+    elif conn.buf:
+        web.ending.refuse(conn, 408)
+    else:
+        conn.server.forget(conn)
 
-    async def drain(self):
-        """Send what was written. Raises OSError when the client is gone."""
-        data = self._out
-        if data:
-            self._out = None
-            await send(self.conn, data)
 
-    async def send(self, *parts):
-        """Send what was written, then the parts (bytes-like or str). Raises OSError when
-        the client is gone, ValueError and TypeError as write() does."""
-        parts = [octets(part) for part in parts]
-        await self.drain()
-        await send_each(self.conn, parts)
+def abort(conn):
+    """End what every task is waiting for on the connection, and its handler."""
+    conn.lost = True
+    conn.expired = True
+    conn.deadline = None
+    for task in (conn.sender, conn.task or conn.entry and conn.entry[_READ]):
+        if task and task is not core.cur_task:
+            task.cancel()
 
-    def get_extra_info(self, name):
-        """Return the client's address for 'peername', the socket for 'socket'."""
-        return {"peername": self.conn.addr, "socket": self.conn.sock}[name]
 
-    def close(self):
-        """Close the connection. What was written and not drained is lost."""
-        self._out = None
-        self.conn.close()
-
-    async def wait_closed(self):
-        """Send what was written, then close."""
-        await self.drain()
-        self.close()
+def release(conn):
+    """The connection's socket is closed: end what uses it."""
+    if conn.websocket:
+        conn.websocket.end(1006)  # if it was not over
+    for task in conn.helpers:
+        task.cancel()
+    if conn.sender:
+        expire(conn)

@@ -1,12 +1,12 @@
 # Sending a response of pieces. What is ready leaves together, in one write with its
 # framing: when a buffer is full, when the generator waits, and at the end.
-import asyncio
 import time
+from asyncio import core
 
 from micropython import const
 
-from web.response import Stream, step
-from web.stream import octets, send_each, send_now
+import web
+from web.stream import abort, octets, send_each, send_now, step, wake
 
 _SIZE = const(1056)  # bytes of the buffer: a piece of 1 KB fits
 _LINE = const(14)  # in front of a chunk: the CRLF of the last one, and its size
@@ -23,14 +23,39 @@ _failed = [0, _BEGIN]  # when there was no memory, and for how much
 _kept = [[]]  # memory that is kept for the next piece of whoever goes on
 
 
-async def send_pieces(conn, head, body, chunked, left):
+class Stream:
+    """A generator that turned out to give pieces: the first one, and the rest."""
+
+    def __init__(self, first, generator):
+        self.first = first
+        self.generator = generator
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        item = self.first
+        self.first = None
+        while item is None:
+            try:
+                item = step(self.generator)
+            except StopIteration:
+                raise StopAsyncIteration
+            if item is None:
+                yield
+        return item
+
+    def close(self):
+        self.generator.close()
+
+
+async def send_pieces(conn, r, entry, head, body, chunked, left):
     """Send head (bytes) and the pieces that body gives: as chunks, or up to `left`
     bytes, or to the connection's end. Raises ValueError, TypeError, OSError, and what
     the generator raises."""
     first, generator = _source(body)
     server = conn.server
     out = None
-    ended = False
     try:
         await wait_for_memory(server)
         out = _Gathered(conn, head, chunked)
@@ -70,18 +95,27 @@ async def send_pieces(conn, head, body, chunked, left):
         if left:
             raise ValueError("less than the Content-Length")
         await send_each(conn, out.parts(None, b"0\r\n\r\n" if chunked else b""))
-        ended = True
-    finally:
-        if out in server.streams:
-            server.streams.remove(out)
-            if not server.streams:
-                _kept[0].clear()
-        if conn.sent and not ended:
+    except BaseException as e:
+        if hasattr(body, "close"):
+            body.close()
+        _forget(server, out)
+        if conn.sent:
             conn.closing = True
             if not conn.lost:
                 out.send_now()
+        out = None
+        await web.faults.recover(conn, r, entry, e)
+    finally:
+        _forget(server, out)
         if hasattr(body, "close"):
             body.close()
+
+
+def _forget(server, out):
+    if out in server.streams:
+        server.streams.remove(out)
+        if not server.streams:
+            _kept[0].clear()
 
 
 def _source(body):
@@ -96,7 +130,7 @@ async def _give_way(server, out, n):
     bytes."""
     words = (min(n, _LARGE) + _GO_ON) >> 2
     _keep(words)
-    await asyncio.sleep_ms(0)
+    await core.sleep_ms(0)
     if not _keep(words):
         await send_each(out.conn, out.parts())
         out.buf = b""
@@ -113,7 +147,7 @@ async def _wait(server, out, words):
         # ended there is more for the others
         if _first(server) is out:
             return False
-        await asyncio.sleep_ms(_PAUSE_MS)
+        await core.sleep_ms(_PAUSE_MS)
     return True
 
 
@@ -156,15 +190,14 @@ async def wait_for_memory(server):
     while not has_memory(server):
         if time.ticks_diff(time.ticks_ms(), start) > _MOST_MS:
             raise MemoryError("for long")
-        await asyncio.sleep_ms(_PAUSE_MS)
+        await core.sleep_ms(_PAUSE_MS)
 
 
-async def answer_later(app, conn, r):
-    """Answer r when there is memory for it, which other responses may have."""
+async def hold(app, conn, r, route):
+    """Have r answered when there is memory for it, which other responses may have; see
+    web.dispatch.dispatch()."""
     await wait_for_memory(app)
-    rest = app.answer(conn, r)
-    if rest:
-        await rest
+    return web.dispatch.dispatch(app, conn, r, route)
 
 
 def has_memory(server):
@@ -289,19 +322,19 @@ class _Gathered:
             if n == len(view):
                 self._clear()
             else:
-                busy = asyncio.Event()
-                asyncio.create_task(self._send_rest())
+                busy = core.TaskQueue()
+                core.create_task(self._send_rest())
                 conn.busy = busy
         except MemoryError:
             pass  # it is sent with the next piece
 
     async def _send_rest(self):
         conn = self.conn
-        conn.busy.set()
+        wake(conn.busy)
         conn.busy = None
         conn.turns = 0  # nobody comes between
         try:
             await send_each(conn, self.parts())
         except Exception:
             if conn.sock:
-                conn.abort()  # the generator may wait for long
+                abort(conn)  # the generator may wait for long

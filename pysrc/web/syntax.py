@@ -25,6 +25,25 @@ def check_value(value):
     return value
 
 
+# what the framing of the response depends on, and is not copied from its headers
+_OWN = ("connection", "content-length", "content-type", "transfer-encoding")
+
+
+def split(headers):
+    """Return the field lines (str) of a response's headers but for those of _OWN, and a
+    dict of these. Raises ValueError for what is no name or value of a field."""
+    lines = ""
+    own = {}
+    for name, value in headers.items():
+        key = check_token(name).lower()
+        for v in value if isinstance(value, list) else (value,):
+            if key in _OWN:
+                own[key] = check_value(v)
+            else:
+                lines += name + ": " + check_value(v) + "\r\n"
+    return lines, own
+
+
 def field_lines(headers, own):
     """Return the field lines (str) of a dict by name, with a list for a field with several.
     Raises ValueError for what is no name or value, or a name that begins as one of own."""

@@ -4,15 +4,9 @@ import asyncio
 import gc
 
 import web
-from web.dispatch import fault_of, is_gone, report
+from web.app import SENT, Coroutine
 from web.ending import leave
-
-
-async def _nothing():
-    pass
-
-
-_Coroutine = type(_nothing())
+from web.faults import fault_of, is_gone, report
 
 
 def go_on(conn, r):
@@ -59,7 +53,7 @@ async def _begin(upgraded, conn, r):
     n = client.queued
     try:
         coroutine = handler(r, client, **r.params)
-        if type(coroutine) is not _Coroutine:
+        if type(coroutine) is not Coroutine:
             raise TypeError("the handler is no async def")
         conn.task.data = upgraded  # whatever a task waits for sets it, see web.response
         if coroutine.send(None) is not None or conn.task.data is upgraded:
@@ -81,7 +75,7 @@ async def _begin(upgraded, conn, r):
             # it has been told nothing: this is a request as any whose handler raised
             conn.websocket = conn.deadline = None
             conn.state = 0  # see server.py
-            await web.dispatch.raised(entry, conn, r, fault)
+            await web.faults.recover(conn, r, entry, fault)
             fault = None
     except BaseException as e:
         fault = e
@@ -116,3 +110,17 @@ async def _report(conn, r, fault):
     report(r, fault)
     if conn.websocket:
         await conn.websocket.finish(1011)
+
+
+async def begin(entry, conn, r):
+    """Have the connection of r become the stream that a route is for. Raises
+    HTTPException when r asks for something else."""
+    name, options = entry[1]
+    kind = getattr(web, name)
+    if r.method == "HEAD":
+        # which sends the head alone
+        await web.raw.run(lambda r, w: kind.upgrade(r, w, **options), conn, r)
+    else:
+        conn.closing = True
+        conn.upgraded = entry[0], kind.begin(r, web.raw.Writer(conn), **options), entry
+    return SENT

@@ -215,7 +215,7 @@ class WebSocket:
 
     def abort(self):
         """End the connection at once."""
-        self.conn.abort()
+        web.stream.abort(self.conn)
         self.lose()
 
     async def finish(self, code=1000):

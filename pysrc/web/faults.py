@@ -1,0 +1,146 @@
+# Faults of handlers, and what they raise on purpose.
+import gc
+import sys
+from asyncio import CancelledError
+
+import web
+from web.app import SENT
+from web.status import reason
+
+_NO_HANDLERS = (None, None, None, ())  # instead of an entry of the routes
+
+
+class HTTPException(Exception):
+    """Raised in a handler: answer with this status instead.
+
+    status   int
+    headers  dict of further fields, with a list for one of several lines; or str, the
+             lines, each ended by CRLF
+    body     str, bytes, dict or list; the reason phrase if not given
+
+    Raises ValueError when a str of headers has no such lines.
+    """
+
+    def __init__(self, status, headers="", body=None):
+        super().__init__(status)
+        if isinstance(headers, str):
+            lines = headers.split("\r\n")
+            if lines.pop():
+                raise ValueError("field line without CRLF")
+            headers = {}
+            for line in lines:
+                name, colon, value = line.partition(":")
+                if not colon or "\r" in line or "\n" in line:
+                    raise ValueError("field line")
+                headers.setdefault(name, []).append(value.strip())
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+
+def abort(status, body=None, headers=""):
+    """End the handler: answer with this status. Raises HTTPException."""
+    raise HTTPException(status, headers, body)
+
+
+async def recover(conn, r, entry, e):
+    """Answer r, whose handler raised e (BaseException), or whose response can't be
+    sent."""
+    result = await answer_to(conn, r, entry, e)
+    if result is not SENT:
+        # what can't be sent either is answered without error handlers
+        await web.sending.respond(conn, r, _NO_HANDLERS, result)
+
+
+async def answer_to(conn, r, entry, e):
+    """Return the response to r, whose handler raised e, or SENT when it is too late for
+    one. Raises e when it is no fault."""
+    e = fault_of(conn, e)
+    if not answerable(conn, r, e):
+        return SENT
+    if conn.timed_out and not isinstance(e, HTTPException):
+        e = HTTPException(408)
+        conn.closing = True
+    apps = entry[3] if entry else (conn.server,)
+    for app in apps:
+        if app.hooks and app.hooks[2]:
+            return await web.hooks.handled(conn, r, apps, e)
+    return plain(r, e)
+
+
+def plain(r, e):
+    """Return the response that e (Exception) stands for, and report it if it is none
+    that was raised on purpose."""
+    if not isinstance(e, HTTPException):
+        lacking = isinstance(e, MemoryError)
+        if lacking:
+            gc.collect()
+        report(r, e)
+        e = HTTPException(503, "Retry-After: 5\r\n") if lacking else HTTPException(500)
+    body = reason(e.status) if e.body is None else e.body
+    headers = e.headers
+    if isinstance(body, (str, bytes)):
+        headers = {"Content-Type": "text/plain; charset=utf-8"}
+        headers.update(e.headers)
+    return body, e.status, headers
+
+
+def fault_of(conn, e):
+    """Return the fault that e, which a handler raised, stands for. Raises e when it is
+    none, but the end of the connection or of the program."""
+    if isinstance(e, Exception):
+        return e
+    if not isinstance(e, CancelledError) or conn.evicted or not conn.sock or is_gone(conn, e):
+        raise e
+    if conn.expired:  # while another task, which the handler waits for, reads the body
+        conn.expired = False
+        conn.timed_out = True
+        return OSError(110)  # ETIMEDOUT
+    return e  # of a task that the handler waits for, and that was cancelled
+
+
+def is_gone(conn, e):
+    """Whether e, which a handler raised, is no fault of it, but tells that the client is
+    gone."""
+    if conn.lost:
+        return True
+    if not conn.websocket or not conn.websocket.closed:
+        return False
+    if isinstance(e, CancelledError):
+        return conn.expired  # it was cancelled for that
+    return isinstance(e, OSError) and e.errno == 32  # EPIPE: it was sending
+
+
+def answerable(conn, r, e):
+    """Whether a response can still be sent. Raises e when it says that the client is
+    gone."""
+    gone = is_gone(conn, e)
+    if gone and (not isinstance(e, Exception) or isinstance(e, (OSError, EOFError))):
+        raise e
+    if gone or conn.sent or conn.sock is None:
+        conn.closing = True
+        if not isinstance(e, HTTPException):
+            report(r, e)
+        return False
+    return True
+
+
+def report(r, e):
+    """One line on the console for a handler's fault, and where it was raised."""
+    import io
+
+    trace = io.StringIO()
+    sys.print_exception(e, trace)
+    lines = [line for line in trace.getvalue().split("\n") if line.startswith("  File ")]
+    # the last line that is the program's own
+    where = [line for line in lines if '"web/' not in line] or lines
+    print(
+        "web: {} {}: {}: {} ({})".format(
+            r.method, escaped(r.path), type(e).__name__, escaped(e), "".join(where[-1:]).strip()
+        )
+    )
+
+
+def escaped(value):
+    """What a client sent as text that does not look like other lines of the console."""
+    return repr(str(value))[1:-1]

@@ -1,0 +1,59 @@
+# What few handlers ask a request for: cookies, the address, and where the rest is.
+import web
+from web._codec import find_field
+
+# In which room each method of a request is.
+_METHODS = (
+    " __aiter__:body __anext__:body copy:body form:content json:content piece:body read:body"
+    " readexactly:body readinto:body readline:body save:content "
+)
+
+
+def unread(r):
+    """Whether a part of the body was not read yet."""
+    return r._left > 0 or r._chunks is not None and not r._chunks.ended
+
+
+def attribute(r, name):
+    """Request.__getattr__ for what is not in the head's list. Raises AttributeError."""
+    head = r._head
+    buf = r._buf or r._conn.buf
+    if name == "cookies":
+        return _cookies(find_field(buf, head[5], r._end, "cookie") or "", r)
+    if name == "headers":
+        return web.headers.headers(buf, head, r._end)
+    if name == "addr":
+        return r._conn.addr
+    if name == "target":
+        return str(buf[head[6] : head[7]], "utf-8")
+    if name == "length":
+        return None if r._chunks else max(head[4], 0)
+    if name == "unread":
+        return unread(r)
+    if name == "args":
+        if r._parsed is None:
+            r._parsed = web.content.MultiDict(r.query or "")
+        return r._parsed
+    start = _METHODS.find(" " + name + ":")
+    if start < 0:
+        raise AttributeError(name)
+    start += len(name) + 2
+    room = getattr(web, _METHODS[start : _METHODS.find(" ", start)])
+    if name[0] == "_":
+        name = name[2:-2]
+    method = getattr(room, name)
+    return lambda *args, **kwargs: method(r, *args, **kwargs)
+
+
+def _cookies(text, r):
+    if ", " in text:
+        # of several field lines, or a part of a value (RFC 6265 5.4)
+        text = ";".join([value for name, value in r.headers.items() if name == "cookie"])
+    cookies = {}
+    for pair in text.split(";"):
+        name, equals, value = pair.strip().partition("=")
+        if equals and name not in cookies:
+            if len(value) > 1 and value[0] == value[-1] == '"':
+                value = value[1:-1]
+            cookies[name] = value
+    return cookies

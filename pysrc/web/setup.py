@@ -1,0 +1,255 @@
+# What an application needs until it serves: options, routes, hooks, listening. This room
+# is dropped when it does, so nothing that stays may be a function or class of it.
+import gc
+import socket
+import sys
+from asyncio import core
+
+from micropython import const
+
+import web
+from web.conn import Queue, register, reserve
+
+_BUFFER = const(768)  # bytes that are read at once; a longer head has a buffer of its own
+_RATE = const(4)  # ticks of the server's clock in a second
+_WORDS = const(24)  # see conn.py
+# What App() takes beside host and port, see there.
+_LIMITS = {
+    "max_head": 4096,
+    "max_target": 1024,
+    "max_fields": 48,
+    "max_body": 65536,
+    "max_drain": 65536,
+    "max_requests": 1000,
+    "max_connections": None,
+    "max_streams": None,
+    "backlog": None,
+}
+_TIMES = {"head_timeout": 10, "body_timeout": 10, "idle_timeout": 15, "write_timeout": 10}
+
+
+def begin(app, host, port, options):
+    """See App."""
+    app.host = host
+    app.port = port
+    for name, value in _LIMITS.items():
+        setattr(app, name, options.pop(name, value))
+    for name, value in _TIMES.items():
+        setattr(app, name[:-7] + "ticks", int(options.pop(name, value) * _RATE) + 1)
+    if options:
+        raise TypeError("App has no option " + ", ".join(options))
+    # lwIP as rp2, stm32 and mimxrt have it opens 5 connections, ESP32 has 10 sockets
+    # for all uses. One more than are served must fit: a client that waits is seen
+    # then, and the place of an idle one is given to it.
+    computer = sys.platform in ("linux", "darwin", "win32")
+    most = app.max_connections or (16 if computer else 8 if sys.platform == "esp32" else 4)
+    app.max_connections = most
+    if app.max_streams is None:
+        app.max_streams = max(1, most - 1)
+    app.backlog = app.backlog or (128 if computer else 16)
+    app.routes = {}  # path: route, a dict by method of what _add() is given
+    app.streams = []  # responses of pieces under way, see web.streaming
+    app.connections = []  # in the order of their acceptance
+    app.on_end = app.forget  # what asyncio calls when the task of one has ended
+    app.stopped = core.TaskQueue()  # serve() waits there
+    app.idle = core.TaskQueue()
+
+
+def listen(app, host, port, ssl):
+    """See App.start()."""
+    reserve.extend([None] * (app.max_connections + _WORDS - len(reserve)))
+    gc.collect()
+    if app.listener and app.queue is core._io_queue:
+        raise OSError(114)  # EALREADY
+    if app.listener:
+        web.control.abandon(app)
+    listener = socket.socket()
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setblocking(False)
+        address = socket.getaddrinfo(host or app.host, port or app.port)[0][-1]
+        listener.bind(address)
+        listener.listen(app.backlog)
+    except BaseException:
+        listener.close()
+        raise
+    app.ssl = ssl
+    app.stopping = app.last = False
+    app.listener = listener
+    queue = core._io_queue
+    if type(queue) is not Queue:
+        # the tasks that wait for sockets already go on to do so
+        old = queue
+        queue = core._io_queue = Queue()
+        queue.map = old.map
+        queue.poller = old.poller
+    if app.queue is not queue:  # what there is is an earlier event loop's
+        if app.watch:
+            web.control.unwatch(app)
+        app.queue = queue
+        app.connections.clear()
+    app.buf = bytearray(min(_BUFFER, app.max_head))
+    app.spare = app.job = app.full = None
+    app.begin()
+    register(app, listener, app)
+
+
+# -- routes
+
+
+def _add(app, path, method, entry):
+    if path[:1] != "/":
+        raise ValueError("path must begin with a slash: " + repr(path))
+    if "<" in path or ">" in path:
+        if app.router is None:
+            app.router = web.router.Router()
+        route = app.router.add(path, {})
+    else:
+        route = app.routes.setdefault(path, {})
+    route[method] = entry
+    for parent, prefix in app.mounts:
+        _add(parent, prefix + path, method, entry[:3] + ((parent,) + entry[3],))
+
+
+def add_handler(app, path, handler, methods=("GET",), max_body=None):
+    """Have the raw `async def handler(r, w)` answer requests for path: it writes
+    the whole response to w, a Writer, and the connection ends after it."""
+    for method in methods:
+        _add(app, path, method, (handler, True, max_body, (app,)))
+
+
+def route(app, path, methods=("GET",), max_body=None):
+    """Decorate a raw handler, see add_handler()."""
+
+    def decorate(handler):
+        add_handler(app, path, handler, methods, max_body)
+        return handler
+
+    return decorate
+
+
+def _on(app, method, path, kind, max_body=None):
+    def decorate(handler):
+        _add(app, path, method, (handler, kind, max_body, (app,)))
+        return handler
+
+    return decorate
+
+
+def get(app, path, max_body=None):
+    """Decorate a handler of GET, and of HEAD, for a path.
+
+    It is `async def handler(r, **params)` or a plain function, with the
+    parameters of a path like `/pins/<int:pin>` or `/files/<path:name>`, and
+    returns str (HTML), bytes, a dict or list (JSON), None (204), (body, status),
+    (body, headers), (body, status, headers), a Response, or gives pieces of str
+    and bytes as a generator. max_body is the most bytes of a request's body, if
+    not the app's. Raises ValueError for a malformed path.
+    """
+    return _on(app, "GET", path, None, max_body)
+
+
+def post(app, path, max_body=None):
+    """Decorate a handler of POST, see get()."""
+    return _on(app, "POST", path, None, max_body)
+
+
+def put(app, path, max_body=None):
+    """Decorate a handler of PUT, see get()."""
+    return _on(app, "PUT", path, None, max_body)
+
+
+def patch(app, path, max_body=None):
+    """Decorate a handler of PATCH, see get()."""
+    return _on(app, "PATCH", path, None, max_body)
+
+
+def delete(app, path, max_body=None):
+    """Decorate a handler of DELETE, see get()."""
+    return _on(app, "DELETE", path, None, max_body)
+
+
+def websocket(app, path, **options):
+    """Decorate `async def handler(r, ws, **params)`, which gets a WebSocket at path. The
+    options are those of WebSocket.upgrade()."""
+    return _on(app, "GET", path, ("WebSocket", options))
+
+
+def sse(app, path, **options):
+    """Decorate `async def handler(r, events, **params)`, which gets an EventSource at
+    path. The options are those of EventSource.upgrade()."""
+    return _on(app, "GET", path, ("EventSource", options))
+
+
+def mount(app, other, prefix=""):
+    """Have the routes of another App, those it has and those it gets, answer under
+    prefix, with its hooks inside of this one's."""
+    other.mounts += ((app, prefix),)
+    if other.hooked:
+        _set_hooked(app)
+    routes = list(other.routes.items())
+    if other.router:
+        routes += other.router.items()
+    for path, route in routes:
+        for method, entry in route.items():
+            _add(app, prefix + path, method, entry[:3] + ((app,) + entry[3],))
+
+
+# -- hooks
+
+
+def _hooks(app, i):
+    # what is called before handlers, after them, and for what they raise
+    if app.hooks is None:
+        app.hooks = [], [], {}
+    if i < 2:
+        _set_hooked(app)
+    return app.hooks[i]
+
+
+def _set_hooked(app):
+    app.hooked = True
+    for parent, _ in app.mounts:
+        _set_hooked(parent)
+
+
+def before_request(app, hook):
+    """Decorate a function of r that is called before the handler, which it may
+    replace by returning a response."""
+    _hooks(app, 0).append(hook)
+    return hook
+
+
+def after_request(app, hook):
+    """Decorate a function of r and the Response, which it may change, or replace by
+    returning another. Raw handlers' responses don't pass it."""
+    _hooks(app, 1).append(hook)
+    return hook
+
+
+def errorhandler(app, key):
+    """Decorate a function that returns the response for a status (int), called with
+    r, or for a class of exceptions, called with r and the exception."""
+
+    def decorate(handler):
+        _hooks(app, 2)[key] = handler
+        return handler
+
+    return decorate
+
+
+METHODS = {
+    "add_handler": add_handler,
+    "after_request": after_request,
+    "before_request": before_request,
+    "delete": delete,
+    "errorhandler": errorhandler,
+    "get": get,
+    "mount": mount,
+    "patch": patch,
+    "post": post,
+    "put": put,
+    "route": route,
+    "sse": sse,
+    "websocket": websocket,
+}
