@@ -2,8 +2,8 @@
 # handler that its path has, answer it, and so on with the next one.
 # What few requests need is in rooms that are loaded when one does: web.room.function().
 import gc
-from asyncio import CancelledError, core
-from builtins import StopIteration, bytes, id, len, memoryview, next, str, type
+from asyncio import core
+from builtins import StopIteration, bytes, len, memoryview, next, str, type
 from json import dumps
 
 from micropython import const
@@ -45,6 +45,12 @@ Coroutine = type(nothing())  # MicroPython has one type for generators and these
 SENT = object()  # instead of a result: the response has left already
 
 
+def must_close(r):
+    """Whether what is unread of the body of r may not be read for the next request's
+    sake."""
+    return (r._left or r._chunks) and not web.body.drainable(r)
+
+
 class App:
     """An application: routes, and the server that serves them over HTTP/1.1 within
     limits.
@@ -83,7 +89,6 @@ class App:
     ssl = None
     watch = None  # the task that watches over deadlines
     idle = None  # where it waits while there are none
-    ended = None  # where stop() waits until a connection has ended
     router = None  # for the paths with parameters
     mounts = ()  # (app, prefix) of the apps that this one is mounted in
     hooks = None  # this app's own, see web.hooks
@@ -210,8 +215,6 @@ class App:
                 if self.full is not None and self.listener:
                     self.full = None
                     self.queue.poller.modify(self.listener, _POLLIN)
-                if self.ended:
-                    web.stream.wake(self.ended)
                 break
 
     # -- the clock
@@ -276,8 +279,7 @@ class App:
         # taken from the heap at each call.
         routes = self.routes
         streams = self.streams
-        texts = bytearray(_TEXT)  # the responses of most requests, one by one
-        octets = bytearray(_BYTES)
+        out = bytearray(_TEXT)  # the responses of most requests, one by one
         r = conn = rest = result = None
         while True:
             conn = None
@@ -313,9 +315,9 @@ class App:
                         if r._chunks or r._left > end - pos:
                             # the rest of it is read while others are
                             web.stream.own_buffer(conn)
-                    task = self.spare
+                    task = conn.own
                     if task is None:
-                        task = self.spare = core.Task(self.work())
+                        task = conn.own = core.Task(conn)
                     conn.task = core.cur_task = task  # a handler's first step is its
                     entry = rest = None
                     try:
@@ -351,15 +353,14 @@ class App:
                     except BaseException as e:  # CancelledError too, of another task
                         rest = web.faults.recover(conn, r, entry, e)
                     if rest is None and result is not SENT:
-                        used = len(result) if kind is str or kind is bytes else _LARGE
+                        used = len(result) if kind is str else _LARGE
                         if used >= _LARGE or head[0] == "HEAD":
                             rest = self.respond(conn, r, entry, result)
                         else:
                             # most responses: one buffer serves them all, and leaves in
                             # one write
-                            out = texts if kind is str else octets
                             out[_HEAD:] = b"%d\r\n" % used
-                            if conn.closing or large and not self.drainable(r):
+                            if conn.closing or large and must_close(r):
                                 conn.closing = True
                                 out.extend(_CLOSE)
                             else:
@@ -374,11 +375,20 @@ class App:
                                     conn.sent = True
                                     rest = web.stream.send(conn, bytes(out[used:]))
                     result = None
-                    if large or conn.closing:
-                        if rest is None and not self.is_over(conn, r):
+                    if rest is None:
+                        if large and (r._left or r._chunks):
+                            rest = nothing()  # but to drop that
+                        elif conn.closing and (
+                            conn.upgraded
+                            or conn.pos != conn.end
+                            # closing a socket with unread bytes resets the connection
+                            or head[3] & _KEEP_ALIVE
+                            and conn.sock
+                            and conn.sock.readinto(self.buf)
+                        ):
                             rest = nothing()
                     if rest:
-                        self.go_on(conn, r, rest)
+                        web.tasks.go_on(conn, r, rest)
                         rest = None
                         if conn.task or not conn.sock:
                             r = None
@@ -396,31 +406,14 @@ class App:
                     conn.state = _IDLE
                     conn.deadline = self.idle_until
                     turns -= 1
-                    if not turns and pos < end and self.go_on(conn, None, core.sleep_ms(0)):
-                        break
+                    if not turns and pos < end:
+                        if web.tasks.go_on(conn, None, core.sleep_ms(0)):
+                            break
                 else:
                     conn.buf = None
             except Exception as e:
                 r = rest = result = None
                 conn.broken(e)
-
-    def is_over(self, conn, r):
-        """Whether nothing is left to do once r has been answered."""
-        if r._left or r._chunks or conn.upgraded:
-            return False
-        if not conn.closing:
-            return True
-        if conn.pos != conn.end:
-            return False
-        # closing a socket with unread bytes resets the connection
-        return not r._head[3] & _KEEP_ALIVE or not conn.sock or not conn.sock.readinto(self.buf)
-
-    def drainable(self, r):
-        """Whether what is unread of the body of r may be read for the next request's sake:
-        there is not too much of it, and the client will send it."""
-        if not r._left and (r._chunks is None or r._chunks.ended):
-            return True
-        return not r._head[3] & _EXPECT and r._left <= self.max_drain
 
     def respond(self, conn, r, entry, body):
         """Send what a handler returned, where that is long, has characters beyond ASCII, or
@@ -447,7 +440,7 @@ class App:
             return web.sending.respond(conn, r, entry, body)
         out = bytearray(out)
         out.extend(b"%d\r\n" % n)
-        if conn.closing or not self.drainable(r):
+        if conn.closing or must_close(r):
             conn.closing = True
             out.extend(_CLOSE)
         else:
@@ -459,90 +452,3 @@ class App:
         if n < len(out):
             conn.sent = True
             return web.stream.send(conn, out[n:])
-
-    # -- tasks, where something has to be waited for
-
-    def go_on(self, conn, r, rest):
-        """Have a task do what is left of the answer to r, or of something else that can be
-        awaited. Returns whether it waits for something."""
-        task = self.spare or core.Task(self.work())
-        self.spare = None
-        if conn.buf is self.buf and r is None:
-            web.stream.own_buffer(conn)
-        conn.task = task
-        task.state = self.on_end
-        if conn.state == _START or conn.state == _IDLE:
-            conn.state = _BUSY
-            conn.began = self.clock
-            if r is None or not (r._left or r._chunks):
-                conn.deadline = None  # else reading the body may have set one
-        current = core.cur_task
-        core.cur_task = task
-        self.job = conn, r, rest
-        try:
-            task.coro.send(None)
-            if self.spare is task:
-                self.forget(task)  # if its connection ends with it
-                if conn.task is None:
-                    return False
-        except BaseException:
-            self.forget(task)
-            raise
-        finally:
-            core.cur_task = current
-            self.job = None
-        if conn.buf is self.buf:
-            web.stream.own_buffer(conn)
-        if conn.sock and self.queue.map.get(id(conn.sock)) is conn:
-            self.queue._dequeue(conn.sock)
-        return True
-
-    async def work(self):
-        # the task of a connection, of which the first step is taken by go_on()
-        while True:
-            conn, r, rest = self.job
-            try:
-                await rest
-                rest = None
-                conn.sent = False
-                if self.stopping:
-                    conn.closing = True
-                if r and (r._left or r._chunks) and not (conn.closing or conn.upgraded):
-                    await web.body.drain(r)
-                if not conn.closing:
-                    self.come_back(conn)
-                elif r and not (conn.upgraded or self.is_over(conn, r)):
-                    await web.ending.leave(conn, r)
-            except (OSError, EOFError):
-                pass  # the client is gone, or was waited for long enough
-            except CancelledError:
-                if not conn.expired:
-                    raise
-            except Exception as e:
-                conn.broken(e)
-            finally:
-                core.cur_task.data = None  # asyncio expects it of a task that ends
-                if conn.upgraded:
-                    web.upgraded.go_on(conn, r)
-            if self.job is None:
-                return
-            # it has not waited, and serves for the next
-            conn = r = rest = None
-            self.spare = core.cur_task
-            yield
-
-    def come_back(self, conn):
-        """Serve a connection without a task again."""
-        conn.task = conn.entry = None
-        conn.state = _IDLE
-        conn.deadline = self.idle_until
-        conn.expired = False
-        if self.job is None and conn.sock:
-            # the task has waited
-            if conn.pos == conn.end:
-                conn.buf = None
-            register(self, conn.sock, conn)
-            if conn.buf:
-                current = core.cur_task
-                self.feed(conn)
-                core.cur_task = current

@@ -125,6 +125,14 @@ async def piece(r):
     return bytes(memoryview(data)[:n])
 
 
+def drainable(r):
+    """Whether what is unread of the body may be read for the next request's sake: there
+    is not too much of it, and the client will send it."""
+    if not r._left and (r._chunks is None or r._chunks.ended):
+        return True
+    return not r._head[3] & _EXPECT and r._left <= r._conn.server.max_drain
+
+
 async def drain(r):
     """Drop what is unread of the body, within bounds: else the connection ends. Raises
     OSError and EOFError."""

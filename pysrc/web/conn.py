@@ -104,28 +104,17 @@ class Connection:
     buf[pos:end] are the bytes received and not yet taken.
     """
 
-    # what few connections change stands here, and costs each of them nothing
+    # What few connections change stands here, and costs each of them nothing; what only
+    # waiting changes stands in stream.py.
     state = 1  # see the table above
-    since = 0  # the server's clock when it began to wait for body or writing
-    began = 0  # and when it began to answer a request that takes its time
+    closing = False  # whether the response under way is its last
     evicted = False  # whether it gives its place to another, and must not stay on
-    expired = False  # whether its deadline ended what its task waited for
-    timed_out = False  # whether that was noticed
-    sent = False  # whether any byte of a response has left
-    lost = False  # whether the client is gone, or the stream broken off
     websocket = None  # the WebSocket that the connection became
     upgraded = None  # what is to get that, or an event stream; then the handler's task
     raw = None  # the socket under that of TLS
-    drained = False  # whether the socket had no more when it was last read
-    sender = None  # the task that waits to write
-    busy = None  # an Event while there is one
-    turns = 0  # socket calls in a row that found no need to wait
-    helpers = ()  # further tasks that end with it
     touched = False  # whether there is more to close than a socket
-
-    task = None  # the task that serves it, when one is needed
-    entry = None  # and what the queue has of that
-    closing = False  # whether the response under way is its last
+    own = None  # its task, if one was needed yet
+    task = None  # that or another, while a request is answered
     buf = None  # nobody's while nothing has come
     pos = 0
     end = 0
@@ -158,6 +147,14 @@ class Connection:
                 raise MemoryError
         elif n == 0:
             server.forget(self)
+
+    def send(self, _):
+        """The task goes on: to asyncio this is the coroutine that it runs."""
+        web.tasks.step(self, None)
+
+    def throw(self, e):
+        """The same with an exception."""
+        web.tasks.step(self, e)
 
     def broken(self, e):
         """The client is gone, or e is a fault of this package."""

@@ -8,7 +8,7 @@ from asyncio import core
 from micropython import const
 
 import web
-from web.stream import abort, expire, new_buffer, park, send, wake
+from web.stream import abort, expire, new_buffer, send, wake
 
 _HEAD = const(1)  # states of a connection, see conn.py
 _STREAM = const(3)
@@ -16,6 +16,7 @@ _IDLE = const(2)
 _READ = const(0)  # index in an entry of IOQueue: the task that waits to read
 _AHEAD = const(256)  # bytes that a WebSocket's handler does not wait for
 _TICK_MS = const(250)
+_LOOK_MS = const(20)  # between two looks whether the last connection has ended
 _GRACE = const(2)  # ticks in which an honest client has sent its head
 _STALLED = const(4)  # ticks without a byte of a body that is due, or room for one
 _LONG = const(40)  # ticks in which an honest client has sent a body
@@ -41,7 +42,6 @@ def tell(conn, e):
             conn.sock.write(_UNAVAILABLE)
     else:
         print("web: fault:", repr(e))
-
 
 
 # -- places
@@ -85,7 +85,7 @@ def look_for_room(server):
         ):
             return
         conn = server.accept(False)
-        server.go_on(conn, None, _refuse(conn))
+        web.tasks.go_on(conn, None, _refuse(conn))
         server.full = server.clock
     else:
         server.full = None
@@ -192,13 +192,6 @@ def _is_gone(conn):
     return n == 0
 
 
-async def _wait_for_end(server):
-    """Wait until a connection ends, or for a while."""
-    server.ended = core.TaskQueue()
-    park(server.ended)
-    yield
-
-
 async def stop(server, timeout):
     """See Server.stop()."""
     if not server.listener:
@@ -222,10 +215,7 @@ async def stop(server, timeout):
                 abort(conn)  # an event stream has no end of its own
         if not busy:
             break
-        try:
-            await asyncio.wait_for_ms(_wait_for_end(server), _TICK_MS)
-        except asyncio.TimeoutError:
-            pass
+        await core.sleep_ms(_LOOK_MS)
     end_all(server)
     unwatch(server)
     wake(server.stopped)

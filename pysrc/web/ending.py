@@ -14,7 +14,7 @@ _PAUSE_TICKS = const(2)
 def refuse(conn, status):
     """Answer what is no request with a status and the connection's end."""
     conn.closing = True
-    conn.server.go_on(conn, None, _refuse(conn, status))
+    web.tasks.go_on(conn, None, _refuse(conn, status))
 
 
 async def _refuse(conn, status):

@@ -2,6 +2,7 @@
 from micropython import const
 
 import web
+from web.app import must_close
 from web.stream import PIECES, octets, send
 
 _HTTP11 = const(1)
@@ -58,8 +59,7 @@ def compose(conn, r, entry, result):
     if headers:
         lines, own = web.syntax.split(headers)
         options = [option.strip() for option in own.get("connection", "").lower().split(",")]
-    server = conn.server
-    if "close" in options or not server.drainable(r):
+    if "close" in options or must_close(r):
         conn.closing = True
     empty = status == 204 or status == 304
     pieces = body is given and not isinstance(body, PIECES)

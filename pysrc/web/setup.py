@@ -50,7 +50,6 @@ def begin(app, host, port, options):
     app.routes = {}  # path: route, a dict by method of what _add() is given
     app.streams = []  # responses of pieces under way, see web.streaming
     app.connections = []  # in the order of their acceptance
-    app.on_end = app.forget  # what asyncio calls when the task of one has ended
     app.stopped = core.TaskQueue()  # serve() waits there
     app.idle = core.TaskQueue()
 
@@ -89,7 +88,7 @@ def listen(app, host, port, ssl):
         app.queue = queue
         app.connections.clear()
     app.buf = bytearray(min(_BUFFER, app.max_head))
-    app.spare = app.job = app.full = None
+    app.full = None
     app.begin()
     register(app, listener, app)
 

@@ -9,7 +9,7 @@ from micropython import const
 import web
 from web._codec import utf8
 from web.app import SENT, Coroutine
-from web.conn import register
+from web.conn import Connection, register
 
 _READ = const(0)  # index in an entry of IOQueue: the task that waits to read
 _WRITE = const(1)  # and to write
@@ -22,6 +22,21 @@ _POLLOUT = const(4)
 _ETIMEDOUT = const(110)
 _TURNS = const(8)  # socket calls in a row that found no need to wait
 PIECES = (str, bytes, bytearray, memoryview)
+
+# What only waiting changes of a connection.
+Connection.since = 0  # the server's clock when it began to wait for body or writing
+Connection.began = 0  # and when it began to answer a request that takes its time
+Connection.turns = 0  # socket calls in a row that found no need to wait
+Connection.sent = False  # whether any byte of a response has left
+Connection.lost = False  # whether the client is gone, or the stream broken off
+Connection.expired = False  # whether its deadline ended what its task waited for
+Connection.timed_out = False  # whether that was noticed
+Connection.drained = False  # whether the socket had no more when it was last read
+Connection.sender = None  # the task that waits to write
+Connection.busy = None  # where others wait meanwhile, a core.TaskQueue
+Connection.entry = None  # what the queue has of tasks that wait
+Connection.rest = None  # the coroutine that its task runs
+Connection.helpers = ()  # further tasks that end with it
 
 
 def wait(server, sock, entry, task, direction=_READ):

@@ -12,7 +12,7 @@ from web.faults import fault_of, is_gone, report
 def go_on(conn, r):
     """Have the handler run instead of the connection's task, which ends."""
     conn.task = asyncio.create_task(_run(conn, r, conn.upgraded))
-    conn.task.state = conn.server.on_end
+    conn.task.state = conn.server.forget
     conn.upgraded = conn.task
 
 
