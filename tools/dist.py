@@ -16,6 +16,7 @@ The native files must have been built.
 """
 
 import argparse
+import functools
 import hashlib
 import json
 import re
@@ -23,6 +24,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import names
 from matrix import (
     ARCHITECTURES,
     BUILD,
@@ -64,9 +66,9 @@ def best(archs):
 def values(archs):
     """A line `NAME = ...  # make dist: KEY` gets the value of KEY."""
     firmware = MATRIX["firmware"]
-    names = "".join(f"{entry['mpy']}:{arch} " for arch, entry in ARCHITECTURES.items())
+    numbers = "".join(f"{entry['mpy']}:{arch} " for arch, entry in ARCHITECTURES.items())
     return {
-        "architectures": " " + names,
+        "architectures": " " + numbers,
         "packages": " " + "".join(f"{m}:{name} " for m, name in modules().items()),
         "best architecture": best(archs),
         "installable": installable(),
@@ -104,19 +106,25 @@ def cross_compiler():
 
 
 def compile_source(name, text, target):
-    """Compile the text of a source under its name."""
+    """Compile the text of a source, under one name for all, which each board keeps."""
     source = BUILD / "filled" / name
     for path in (source, target):
         path.parent.mkdir(parents=True, exist_ok=True)
     source.write_text(text)
-    subprocess.run([*cross_compiler(), name, "-o", target, source], check=True)
+    subprocess.run([*cross_compiler(), "web/", "-o", target, source], check=True)
     return target.read_bytes()
 
 
+@functools.cache
+def texts():
+    """{file name: text} of pysrc/web, with the build's values, as it is compiled."""
+    return names.shortened({source.name: fill(source) for source in SOURCES.glob("web/*.py")})
+
+
 def compiled(source, target):
-    """A file of pysrc/web, with the build's values, as it is shipped."""
+    """A file of pysrc/web as it is shipped."""
     name = source.relative_to(SOURCES).as_posix()
-    return stamped(compile_source(name, fill(source), target))
+    return stamped(compile_source(name, texts()[source.name], target))
 
 
 def compile_bytecode():

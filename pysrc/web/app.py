@@ -393,15 +393,15 @@ class App:
                         if conn.task or not conn.sock:
                             r = None
                             break
-                    elif conn.closing:
-                        self.forget(conn)
-                        break
                     if large or members(r) != _OWN:
                         # nothing that was set on a request may be there in the next
                         r = None
                         buf = conn.buf
                         pos = conn.pos
                         end = conn.end
+                    if conn.closing:
+                        self.forget(conn)
+                        break
                     conn.task = None
                     conn.state = _IDLE
                     conn.deadline = self.idle_until

@@ -95,7 +95,7 @@ def _escaped(text, i):
 def headers_of_absolute_form(buf, head, end):
     """Return the Headers of a request with that head: its target's authority stands for
     the Host field (RFC 9112 3.2.2)."""
-    from web.body import Headers
+    from web.headers import Headers
 
     lines = b"Host: " + buf[head[8] : head[9]] + b"\r\n"
     out = [None, None]
