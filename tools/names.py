@@ -163,7 +163,7 @@ class _Renaming(ast.NodeTransformer):
 def shortened(texts):
     """{file name: text} of a package's sources, with short private names."""
     trees = {name: ast.parse(text) for name, text in texts.items()}
-    read = {name: _read(tree) for name, tree in trees.items()}
+    read = {name: _read(tree) | _defined(tree)[1] for name, tree in trees.items()}
     keywords = {
         n.arg for tree in trees.values() for n in ast.walk(tree) if isinstance(n, ast.keyword)
     }

@@ -337,7 +337,7 @@ class App:
                             if large:
                                 r._limit = self.max_body if entry[2] is None else entry[2]
                                 if r._left > r._limit:
-                                    web.dispatch.refuse_body()
+                                    web.abort(413)
                             result = entry[0](r, **r.params) if r.params else entry[0](r)
                         kind = type(result)
                         while kind is Coroutine:

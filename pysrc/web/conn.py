@@ -160,7 +160,7 @@ class Connection:
         """The client is gone, or e is a fault of this package."""
         try:
             if not isinstance(e, (OSError, EOFError)):
-                web.control.tell(self, e)
+                web.console.tell(self, e)
         except Exception:
             pass  # there is no memory or no descriptor to load it
         self.server.forget(self)

@@ -1,7 +1,5 @@
-# What the server does when it is full, when it can't accept or serve for want of memory,
-# and when it stops.
+# What the server does when it is full, and when it stops.
 import asyncio
-import gc
 import select
 from asyncio import core
 
@@ -29,31 +27,7 @@ _UNAVAILABLE = (
 )
 
 
-# -- faults
-
-
-def tell(conn, e):
-    """Say that there is no memory for a connection, or that e is a fault of this
-    package."""
-    if isinstance(e, MemoryError):
-        gc.collect()
-        print("web: out of memory:", e)
-        if not conn.sent and conn.sock:
-            conn.sock.write(_UNAVAILABLE)
-    else:
-        print("web: fault:", repr(e))
-
-
 # -- places
-
-
-def admit(conn):
-    """Let a connection become a WebSocket or an event stream. Raises HTTPException (503)
-    when the places that are left are kept for requests that end."""
-    server = conn.server
-    if sum([other.state == _STREAM for other in server.connections]) >= server.max_streams:
-        raise web.faults.HTTPException(503, _RETRY)
-    conn.state = _STREAM
 
 
 def make_room(server):

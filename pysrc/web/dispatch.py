@@ -1,8 +1,6 @@
 # What happens to a request where it takes more than to call a handler: hooks before it,
-# raw handlers and streams, HEAD, OPTIONS, refusals.
+# raw handlers and streams, HEAD.
 import web
-
-_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")
 
 
 def dispatch(app, conn, r, route):
@@ -33,46 +31,12 @@ async def _answer(app, conn, r, route, entry, hooks):
                 if result is not None:
                     return result
     elif entry:
-        refuse_body()
+        web.abort(413)
     if entry is None:
-        return _unhandled(app, r, route)
+        return web.faults.unhandled(app, r, route)
     if entry[1] is None:
         return entry[0](r, **r.params)
     conn.entry = [None, None, conn.sock]
     if entry[1] is True:
         return web.raw.run(entry[0], conn, r)
     return web.upgraded.begin(entry, conn, r)
-
-
-def refuse_body():
-    """Raise HTTPException for a body that is too large."""
-    raise web.HTTPException(413)
-
-
-def _unhandled(app, r, route):
-    """Return the response to OPTIONS, else raise HTTPException."""
-    if r.method == "OPTIONS" and r.path == "*":
-        # RFC 9110 9.3.7: what there is at any path
-        route = _all_methods(app)
-    if r.method == "OPTIONS" and route is not None:
-        return None, 204, {"Allow": _allow(route)}
-    if r.method not in _METHODS and r.method not in _all_methods(app):
-        raise web.HTTPException(501)
-    if route is None:
-        raise web.HTTPException(404)
-    raise web.HTTPException(405, {"Allow": _allow(route)})
-
-
-def _all_methods(app):
-    routes = list(app.routes.values())
-    if app.router:
-        routes += [route for _, route in app.router.items()]
-    return [method for route in routes for method in route]
-
-
-def _allow(route):
-    methods = set(route)
-    methods.add("OPTIONS")
-    if "GET" in methods:
-        methods.add("HEAD")
-    return ", ".join(sorted(methods))

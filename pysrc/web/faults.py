@@ -1,12 +1,12 @@
-# Faults of handlers, and what they raise on purpose.
+# Faults of handlers, what they raise on purpose, and requests that none is for.
 import gc
-import sys
 from asyncio import CancelledError
 
 import web
 from web.app import SENT
 from web.status import reason
 
+_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")
 _NO_HANDLERS = (None, None, None, ())  # instead of an entry of the routes
 
 
@@ -75,7 +75,7 @@ def plain(r, e):
         lacking = isinstance(e, MemoryError)
         if lacking:
             gc.collect()
-        report(r, e)
+        web.console.report(r, e)
         e = HTTPException(503, "Retry-After: 5\r\n") if lacking else HTTPException(500)
     body = reason(e.status) if e.body is None else e.body
     headers = e.headers
@@ -120,27 +120,38 @@ def answerable(conn, r, e):
     if gone or conn.sent or conn.sock is None:
         conn.closing = True
         if not isinstance(e, HTTPException):
-            report(r, e)
+            web.console.report(r, e)
         return False
     return True
 
 
-def report(r, e):
-    """One line on the console for a handler's fault, and where it was raised."""
-    import io
-
-    trace = io.StringIO()
-    sys.print_exception(e, trace)
-    lines = [line for line in trace.getvalue().split("\n") if line.startswith("  File ")]
-    # the last line that is the program's own
-    where = [line for line in lines if '"web/' not in line] or lines
-    print(
-        "web: {} {}: {}: {} ({})".format(
-            r.method, escaped(r.path), type(e).__name__, escaped(e), "".join(where[-1:]).strip()
-        )
-    )
+# -- requests that no handler is for
 
 
-def escaped(value):
-    """What a client sent as text that does not look like other lines of the console."""
-    return repr(str(value))[1:-1]
+def unhandled(app, r, route):
+    """Return the response to OPTIONS, else raise HTTPException."""
+    if r.method == "OPTIONS" and r.path == "*":
+        # RFC 9110 9.3.7: what there is at any path
+        route = _all_methods(app)
+    if r.method == "OPTIONS" and route is not None:
+        return None, 204, {"Allow": _allow(route)}
+    if r.method not in _METHODS and r.method not in _all_methods(app):
+        raise HTTPException(501)
+    if route is None:
+        raise HTTPException(404)
+    raise HTTPException(405, {"Allow": _allow(route)})
+
+
+def _all_methods(app):
+    routes = list(app.routes.values())
+    if app.router:
+        routes += [route for _, route in app.router.items()]
+    return [method for route in routes for method in route]
+
+
+def _allow(route):
+    methods = set(route)
+    methods.add("OPTIONS")
+    if "GET" in methods:
+        methods.add("HEAD")
+    return ", ".join(sorted(methods))

@@ -85,7 +85,7 @@ def accept(
     if r.flags & _EXPECT:  # RFC 9110 7.8
         head = b"HTTP/1.1 100 Continue\r\n\r\n" + head
     conn = w.conn
-    web.control.admit(conn)
+    web.stream.admit(conn)
     r._buf = conn.buf[: r._end]  # for as long as the connection is open, but no more
     new_buffer(conn, 0)
     keep(ws, head + b"\r\n")

@@ -1,7 +1,8 @@
 # Hooks after requests, and handlers of errors.
 import web
 from web.app import SENT, Coroutine
-from web.faults import HTTPException, answerable, fault_of, plain, report
+from web.console import report
+from web.faults import HTTPException, answerable, fault_of, plain
 from web.response import Response, response_of
 from web.stream import drive
 

@@ -108,7 +108,7 @@ async def run(handler, conn, r):
             await conn.websocket.finish(1011)
         raise
     if not conn.sent and conn.sock:
-        path = web.faults.escaped(r.path)
+        path = web.console.escaped(r.path)
         print("web: {} {}: the handler sent no response".format(r.method, path))
         raise web.faults.HTTPException(500)
     return SENT

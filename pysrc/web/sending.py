@@ -26,7 +26,7 @@ def parts_of(result, status=None):
         n = len(result)
         if n == 2 and isinstance(result[1], dict):
             result, headers = result
-            if status is None and not hasattr(result, "set_cookie"):
+            if status is None and not hasattr(result, "headers"):
                 status = 200
         elif 2 <= n <= 3 and isinstance(result[1], int):
             status = result[1]
@@ -35,9 +35,9 @@ def parts_of(result, status=None):
             result = result[0]
         else:
             raise TypeError("not (body, status), (body, headers) nor (body, status, headers)")
-    elif hasattr(result, "set_cookie"):
+    elif hasattr(result, "headers"):
         status = None
-    if hasattr(result, "set_cookie"):
+    if hasattr(result, "headers"):
         if headers:
             result.headers.update(headers)
         return result.body, result.status if status is None else status, result.headers

@@ -56,7 +56,7 @@ class EventSource:
         head += "\r\n"
         if retry is not None:
             head += "retry: {}\n\n".format(int(retry))
-        web.control.admit(w.conn)
+        web.stream.admit(w.conn)
         events = cls(r, w)
         events.queue = head.encode()
         events._heartbeat = heartbeat

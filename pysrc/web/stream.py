@@ -15,6 +15,7 @@ _READ = const(0)  # index in an entry of IOQueue: the task that waits to read
 _WRITE = const(1)  # and to write
 _HEAD = const(1)  # states of a connection, see server.py
 _IDLE = const(2)
+_STREAM = const(3)
 _EBADF = const(9)
 _EPIPE = const(32)
 _POLLIN = const(1)
@@ -177,6 +178,15 @@ async def go_on(conn, r, entry, coroutine, item):
     coroutine = result = None  # which would stay in memory with a client that is slow
     if rest:
         await rest
+
+
+def admit(conn):
+    """Let a connection become a WebSocket or an event stream. Raises HTTPException (503)
+    when the places that are left are kept for requests that end."""
+    server = conn.server
+    if sum([other.state == _STREAM for other in server.connections]) >= server.max_streams:
+        raise web.faults.HTTPException(503, "Retry-After: 5\r\n")
+    conn.state = _STREAM
 
 
 # -- receiving

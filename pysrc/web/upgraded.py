@@ -6,7 +6,7 @@ import gc
 import web
 from web.app import SENT, Coroutine
 from web.ending import leave
-from web.faults import fault_of, is_gone, report
+from web.faults import fault_of, is_gone
 
 
 def go_on(conn, r):
@@ -107,7 +107,7 @@ async def _report(conn, r, fault):
         return
     if isinstance(fault, MemoryError):
         gc.collect()
-    report(r, fault)
+    web.console.report(r, fault)
     if conn.websocket:
         await conn.websocket.finish(1011)
 

@@ -1,0 +1,38 @@
+# What is said on the console, one line each.
+import gc
+import sys
+
+_UNAVAILABLE = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+def tell(conn, e):
+    """Say that there is no memory for a connection, or that e is a fault of this
+    package."""
+    if isinstance(e, MemoryError):
+        gc.collect()
+        print("web: out of memory:", e)
+        if not conn.sent and conn.sock:
+            conn.sock.write(_UNAVAILABLE)
+    else:
+        print("web: fault:", repr(e))
+
+
+def report(r, e):
+    """One line on the console for a handler's fault, and where it was raised."""
+    import io
+
+    trace = io.StringIO()
+    sys.print_exception(e, trace)
+    lines = [line for line in trace.getvalue().split("\n") if line.startswith("  File ")]
+    # the last line that is the program's own
+    where = [line for line in lines if '"web/' not in line] or lines
+    print(
+        "web: {} {}: {}: {} ({})".format(
+            r.method, escaped(r.path), type(e).__name__, escaped(e), "".join(where[-1:]).strip()
+        )
+    )
+
+
+def escaped(value):
+    """What a client sent as text that does not look like other lines of the console."""
+    return repr(str(value))[1:-1]
