@@ -327,7 +327,7 @@ class App:
                         if route:
                             entry = route.get(head[0])
                         if streams:
-                            result = web.streaming.hold(self, conn, r, route)
+                            result = web.shortage.hold(self, conn, r, route)
                         elif entry is None or entry[1] or self.hooked:
                             conn.state = _BUSY
                             conn.began = self.clock

@@ -40,7 +40,7 @@ def make_room(server):
             _evict(server, conn)
         room = len(server.connections) < server.max_connections
     else:
-        room = not server.streams or web.streaming.has_memory(server)
+        room = not server.streams or web.shortage.has_memory(server)
     if not room and server.full is None:
         # until a connection ends, or the clock finds one that may be ended
         server.full = server.clock

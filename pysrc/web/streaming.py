@@ -1,6 +1,5 @@
 # Sending a response of pieces. What is ready leaves together, in one write with its
 # framing: when a buffer is full, when the generator waits, and at the end.
-import time
 from asyncio import core
 
 from micropython import const
@@ -13,14 +12,6 @@ _LINE = const(14)  # in front of a chunk: the CRLF of the last one, and its size
 _END = const(7)  # behind it: CRLF, and the last chunk (RFC 9112 7.1)
 _TURN = const(1024)  # bytes until others have their turn, of which each piece is
 _STEP = const(32)  # worth so many at least
-_BEGIN = const(1024)  # words that are to be free where a request's answer begins
-_GO_ON = const(1024)  # bytes, beside a further piece of one that has begun
-_LARGE = const(4096)  # bytes: larger pieces are hardly made anew
-_PAUSE_MS = const(20)  # between two looks for memory, each of which runs the collector
-_MOST_MS = const(3000)  # for which what has not begun waits for memory
-
-_failed = [0, _BEGIN]  # when there was no memory, and for how much
-_kept = [[]]  # memory that is kept for the next piece of whoever goes on
 
 
 class Stream:
@@ -57,7 +48,8 @@ async def send_pieces(conn, r, entry, head, body, chunked, left):
     server = conn.server
     out = None
     try:
-        await wait_for_memory(server)
+        if server.streams:
+            await web.shortage.wait_for_memory(server)
         out = _Gathered(conn, head, chunked)
         head = None  # it need not stay in memory
         server.streams.append(out)
@@ -91,7 +83,10 @@ async def send_pieces(conn, r, entry, head, body, chunked, left):
             out.turn += _STEP + n
             if out.turn >= _TURN:
                 out.turn = 0
-                await _give_way(server, out, n)
+                if len(server.streams) > 1:
+                    await web.shortage.give_way(server, out, n)
+                else:
+                    await core.sleep_ms(0)
         if left:
             raise ValueError("less than the Content-Length")
         await send_each(conn, out.parts(None, b"0\r\n\r\n" if chunked else b""))
@@ -114,8 +109,6 @@ async def send_pieces(conn, r, entry, head, body, chunked, left):
 def _forget(server, out):
     if out in server.streams:
         server.streams.remove(out)
-        if not server.streams:
-            _kept[0].clear()
 
 
 def _source(body):
@@ -123,92 +116,6 @@ def _source(body):
     if isinstance(body, Stream):
         return body.first, body.generator
     return None, body if hasattr(body, "send") else _pieces_of(body)
-
-
-async def _give_way(server, out, n):
-    """Let others have their turn, and wait for the memory for a further piece of n
-    bytes."""
-    words = (min(n, _LARGE) + _GO_ON) >> 2
-    _keep(words)
-    await core.sleep_ms(0)
-    if not _keep(words):
-        await send_each(out.conn, out.parts())
-        out.buf = b""
-        out.room = 0
-        out.take(_LINE, await _wait(server, out, words))
-    _kept[0].clear()
-
-
-async def _wait(server, out, words):
-    """Wait for memory for a further piece of out's, or until it is out's turn to go on
-    without; return whether it is there."""
-    while not _keep(words):
-        # the first of those that wait for nothing else goes on in any case: once it has
-        # ended there is more for the others
-        if _first(server) is out:
-            return False
-        await core.sleep_ms(_PAUSE_MS)
-    return True
-
-
-def _first(server):
-    for out in server.streams:
-        if not (out.waits or out.conn.busy):
-            return out
-
-
-def _keep(words):
-    """Keep so many words of memory in one piece: between two turns of a response others'
-    small pieces would leave none. Returns whether they are there."""
-    if len(_kept[0]) >= words:
-        return True
-    found = _find(words)
-    if found:
-        _kept[0].clear()
-        _kept[0] = found
-        return True
-    return False
-
-
-def _find(words):
-    """Return a list of so many words, whose clear() frees them at once; None if there is
-    no memory for it, as far as can be told."""
-    now = time.ticks_ms()
-    if words < _failed[1] or time.ticks_diff(now, _failed[0]) >= _PAUSE_MS:
-        try:
-            return [None] * words
-        except MemoryError:  # though the collector has run
-            _failed[0] = now
-            _failed[1] = words
-    return None
-
-
-async def wait_for_memory(server):
-    """Wait for memory to begin something new as long as there are responses of pieces
-    that go on. Raises MemoryError when there is none for long."""
-    start = time.ticks_ms()
-    while not has_memory(server):
-        if time.ticks_diff(time.ticks_ms(), start) > _MOST_MS:
-            raise MemoryError("for long")
-        await core.sleep_ms(_PAUSE_MS)
-
-
-async def hold(app, conn, r, route):
-    """Have r answered when there is memory for it, which other responses may have; see
-    web.dispatch.dispatch()."""
-    await wait_for_memory(app)
-    return web.dispatch.dispatch(app, conn, r, route)
-
-
-def has_memory(server):
-    """Whether something new may begin: there is memory for it, or no response of pieces
-    that goes on."""
-    if _first(server):
-        found = _find(_BEGIN)
-        if not found:
-            return False
-        found.clear()
-    return True
 
 
 async def _pieces_of(iterator):
@@ -248,6 +155,12 @@ class _Gathered:
                 raise
             return self.take(room, False)
         self.buf[room:] = b""  # the memory stays
+
+    async def drop(self):
+        """Send what there is, and do without the buffer."""
+        await send_each(self.conn, self.parts())
+        self.buf = b""
+        self.room = 0
 
     def add(self, piece):
         """Add a piece if there is room for it; return whether there was."""
