@@ -1,17 +1,63 @@
-"""Gives names that nothing but their own module reads short ones, which modules share.
+"""Gives the names that are the package's own affair others, which cost a board less.
 
 A board keeps each name that its firmware does not know: 7 bytes and its length, and with
-the 141st, 301st and 621st one, two and four kilobytes more. So in every compiled module
-the first private function is _a, and the first argument of one `a`. What is public, or
-is read by another module or by its name in a string, stays as it is, and so do the
-sources and their tests.
+the 141st, 301st and 621st one, two and four kilobytes more. So what is compiled has, in
+place of a name that no program can have a use for, one that every firmware knows: where
+only one module reads it, the first private function of each module has the same one; so
+have the first arguments of functions; and what several modules read has one of its own,
+as far as there are any. Sources, tests and what the stubs declare are not touched. What
+the console tells of a fault in the package has the new names; `python tools/names.py`
+lists them.
 """
 
 import ast
-import string
+import re
 
+from matrix import ROOT
+
+STUBS = ROOT / "stubs" / "web-stubs"
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
-LETTERS = string.ascii_lowercase + string.ascii_uppercase
+# What tests on the device look at.
+WATCHED = set(
+    """attribute begin closing fail feed find_field forget frames last leave listener lost mask
+    next_field offer parse_head piece queued respond rest room routes send_now sent serving
+    sha1 sock unquote utf8 watch within ws_build ws_parse""".split()
+)
+# What objects of the firmware have as well, some of which it calls by these names.
+FOREIGN = set(
+    """add cancel clock digest end fill flush idle listen map match poller register split state
+    step tell unpack verify_mode wait wait_io_event""".split()
+)
+# Names that firmware has for modules and types of its own. One that it lacks costs what
+# the name costs that it stands for. None may be used in the package otherwise.
+ARGUMENTS = """
+    count insert sort reverse rfind rindex rsplit upper sep isalpha islower isspace isupper
+""".split()
+PRIVATE = """
+    acos acosh asin asinh atan atan2 atanh ceil copysign cos cosh degrees erf erfc exp expm1
+    fabs factorial floor fmod frexp gamma isclose isfinite isinf isnan ldexp lgamma log log10
+    log2 modf phase pi polar radians sin sinh sqrt tan tanh tau trunc
+""".split()
+SHARED = """
+    abs_tol addressof appendleft ARRAY atexit BF_LEN BF_POS BFINT16 BFINT32 BFINT8 BFUINT16
+    BFUINT32 BFUINT8 BIG_ENDIAN blit bound_method buffering bytearray_at byteorder bytes_at
+    calcsize center chdir coro deleter deque dict_view difference difference_update disable doc
+    EACCES EBADF EEXIST EINVAL EIO EISDIR ellipse enable endswith ENOBUFS ENODEV ENOENT ENOMEM
+    EPERM errorcode exc_info executable fileno fill_rect FLOAT32 FLOAT64 FrameBuffer from_bytes
+    fromhex fromkeys getcwd getrandbits getter gmtime group GS2_HMSB GS4_HMSB GS8 heap_lock
+    heap_unlock heapify heappop heappush hexlify hline imag indices inet_ntop inet_pton INT
+    INT16 INT32 INT64 INT8 intersection intersection_update invert isdisjoint isenabled issubset
+    issuperset keepends libc_ver LITTLE_ENDIAN localtime LONG LONGLONG lookahead makefile
+    maxsize mem mem16 mem32 mem8 mem_alloc mem_free mem_info mkdir mkfs mktime MONO_HLSB
+    MONO_HMSB MONO_VLSB mtime MVLSB namedtuple NATIVE newline opt_level OrderedDict pack_into
+    pend_throw pixel poly popitem popleft PTR ptr ptr16 ptr32 ptr8 python_compiler qstr_info
+    randint randrange readlines readonly readsize real rect recvfrom rel_tol RGB565 rmdir
+    schedule scroll search seed sendto separators setter settimeout sha256 SHORT sizeof sleep_us
+    sockaddr soft_reset splitlines stack_use statvfs sub symmetric_difference
+    symmetric_difference_update sync threshold ticks_cpu ticks_us time_ns time_pulse_us to_bytes
+    UINT uint UINT16 UINT32 UINT64 UINT8 ULONG ULONGLONG umount uniform union unlink unpack_from
+    USHORT version_info viper vline VOID
+""".split()
 
 
 def _is_private(name):
@@ -24,75 +70,85 @@ def _is_const(node):
     return isinstance(value, ast.Call) and getattr(value.func, "id", "") == "const"
 
 
-def _defined(tree):
-    """The private names that a module defines, and those of its classes' attributes."""
-    names, attributes = set(), set()
+def _walk(tree, *kinds):
+    return (node for node in ast.walk(tree) if isinstance(node, kinds))
+
+
+def _targets(node):
+    return [n.id for t in node.targets for n in ast.walk(t) if isinstance(n, ast.Name)]
+
+
+def _globals(tree):
+    """The names that a module defines."""
+    names = {node.name for node in tree.body if isinstance(node, (*FUNCTION, ast.ClassDef))}
     for node in tree.body:
-        if isinstance(node, (*FUNCTION, ast.ClassDef)):
-            names.add(node.name)
-        elif isinstance(node, ast.Assign) and not _is_const(node):
-            names |= {n.id for t in node.targets for n in ast.walk(t) if isinstance(n, ast.Name)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ClassDef):
-            for item in node.body:
-                if isinstance(item, FUNCTION):
-                    attributes.add(item.name)
-                elif isinstance(item, ast.Assign) and not _is_const(item):
-                    attributes |= {t.id for t in item.targets if isinstance(t, ast.Name)}
-        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-            attributes.add(node.attr)
+        if isinstance(node, ast.Assign) and not _is_const(node):
+            names |= set(_targets(node))
+    return names
+
+
+def _attributes(tree):
+    """The attributes that a module gives to objects, but not to modules."""
+    names = set()
+    for node in _walk(tree, ast.ClassDef):
+        for item in node.body:
+            if isinstance(item, FUNCTION):
+                names.add(item.name)
+            elif isinstance(item, ast.Assign) and not _is_const(item):
+                names |= set(_targets(item))
+    names |= {n.attr for n in _walk(tree, ast.Attribute) if isinstance(n.ctx, ast.Store)}
     modules = {
         (alias.asname or alias.name).split(".")[0]
-        for node in ast.walk(tree)
-        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for node in _walk(tree, ast.Import, ast.ImportFrom)
         for alias in node.names
     }
-    of_modules = {
-        node.attr
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and getattr(node.value, "id", None) in modules
-    }
-    return set(filter(_is_private, names)), set(filter(_is_private, attributes)) - of_modules
-
-
-def _read(tree):
-    """All names that a module reads in ways that another module's names are read."""
-    read = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute):
-            read.add(node.attr)
-        elif isinstance(node, ast.ImportFrom):
-            read |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            read.add(node.value)
-    return read
+    read = _walk(tree, ast.Attribute)
+    return names - {n.attr for n in read if getattr(n.value, "id", None) in modules}
 
 
 def _strings(tree):
-    return {
-        n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)
+    """All words in the strings of a module, but for docstrings."""
+    skipped = {
+        id(node.body[0].value)
+        for node in _walk(tree, ast.Module, ast.ClassDef, *FUNCTION)
+        if node.body and isinstance(node.body[0], ast.Expr)
     }
+    found = set()
+    for node in _walk(tree, ast.Constant):
+        if isinstance(node.value, str) and id(node) not in skipped:
+            found |= set(re.findall(r"\w+", node.value))
+    return found
+
+
+def _imported(tree):
+    """What a module has from others than the package's."""
+    nodes = _walk(tree, ast.ImportFrom)
+    return {a.name for n in nodes if not n.module.startswith("web") for a in n.names}
+
+
+def _mentioned(tree):
+    """The names that another module may have a use for."""
+    names = {node.attr for node in _walk(tree, ast.Attribute)} | _attributes(tree)
+    return names | {a.name for node in _walk(tree, ast.ImportFrom) for a in node.names}
 
 
 def _foreign_bases(tree):
     """Whether a class of the module has its attributes beside those of another module's."""
-    own = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
-    known = own | {"Exception", "dict"}
-    return any(
-        ast.unparse(base) not in known
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ClassDef)
-        for base in node.bases
-    )
+    known = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+    known |= {"Exception", "dict"}
+    bases = (base for node in _walk(tree, ast.ClassDef) for base in node.bases)
+    return any(ast.unparse(base) not in known for base in bases)
 
 
-class _Renaming(ast.NodeTransformer):
-    """Renames the private names of a module, and of its private functions' arguments."""
+class Renaming(ast.NodeTransformer):
+    """Renames by tables: of names, of attributes, and of the arguments of functions that no
+    program calls, but those that are kept."""
 
-    def __init__(self, names, attributes, kept):
+    def __init__(self, names, attributes, declared, kept):
         self.names = names
         self.attributes = attributes
-        self.kept = kept  # arguments that cost nothing, or are given by name
+        self.declared = declared
+        self.kept = kept
         self.local = {}
 
     def _name(self, name):
@@ -100,6 +156,10 @@ class _Renaming(ast.NodeTransformer):
 
     def visit_Name(self, node):
         node.id = self._name(node.id)
+        return node
+
+    def visit_arg(self, node):
+        node.arg = self._name(node.arg)
         return node
 
     def visit_Global(self, node):
@@ -113,6 +173,8 @@ class _Renaming(ast.NodeTransformer):
         return node
 
     def visit_alias(self, node):
+        if "." not in node.name:
+            node.name = self.names.get(node.name, node.name)
         if node.asname:
             node.asname = self._name(node.asname)
         return node
@@ -135,23 +197,21 @@ class _Renaming(ast.NodeTransformer):
         return node
 
     def _function(self, node):
-        private = _is_private(node.name)
         before = self.local
-        if private:
-            used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-            used |= {a.arg for n in ast.walk(node) if isinstance(n, ast.arguments) for a in n.args}
-            free = iter([c for c in LETTERS if c not in used])
-            nested = {
-                a.arg
-                for n in ast.walk(node)
-                if isinstance(n, ast.arguments) and n is not node.args
-                for a in n.args
+        self.local = dict(before)
+        own = {a.arg for a in node.args.args + node.args.kwonlyargs}
+        for name in own & set(before):
+            del self.local[name]  # another one of the same name
+        if node.name not in self.declared and not node.name.startswith("__"):
+            inner = {
+                a.arg for n in _walk(node, ast.arguments) if n is not node.args for a in n.args
             }
-            self.local = dict(before)
+            taken = inner | {n.id for n in _walk(node, ast.Name)} | set(before.values())
+            free = (name for name in ARGUMENTS if name not in taken)
             for argument in node.args.args:
-                if argument.arg not in self.kept and argument.arg not in nested:
-                    self.local[argument.arg] = next(free)
-                    argument.arg = self.local[argument.arg]
+                if argument.arg not in self.kept and argument.arg not in inner:
+                    new = next(free, argument.arg)
+                    self.local[argument.arg] = argument.arg = new
         self.generic_visit(node)
         self.local = before
         node.name = self._name(node.name)
@@ -160,24 +220,74 @@ class _Renaming(ast.NodeTransformer):
     visit_FunctionDef = visit_AsyncFunctionDef = _function
 
 
-def shortened(texts):
-    """{file name: text} of a package's sources, with short private names."""
-    trees = {name: ast.parse(text) for name, text in texts.items()}
-    read = {name: _read(tree) | _defined(tree)[1] for name, tree in trees.items()}
-    keywords = {
-        n.arg for tree in trees.values() for n in ast.walk(tree) if isinstance(n, ast.keyword)
-    }
-    public = {a for names in read.values() for a in names if not _is_private(a)} | keywords
-    done = {}
-    for name, tree in trees.items():
-        others = set().union(*(names for other, names in read.items() if other != name))
-        strings = _strings(tree)
-        names, attributes = _defined(tree)
-        names = sorted(names - others - strings)
-        attributes = sorted(attributes - others - strings)
+class Names:
+    """The tables for a package: .shared {name: the one for it} of all modules, and
+    .private(module), of one alone."""
+
+    def __init__(self, trees):
+        self.trees = trees
+        self.declared = set()
+        for path in STUBS.rglob("*.pyi"):
+            self.declared |= set(re.findall(r"[A-Za-z_]\w*", path.read_text()))
+        self.mentioned = {name: _mentioned(tree) for name, tree in trees.items()}
+        self.fixed = self.declared | WATCHED | FOREIGN | {name[:-3] for name in trees}
+        twins = [name for name in trees if name.startswith("_portable")]
+        for name, tree in trees.items():
+            self.fixed |= _strings(tree) | _imported(tree)
+            self.fixed |= {n.arg for n in _walk(tree, ast.keyword) if n.arg}
+            if name in twins:
+                self.fixed |= {n for n in _globals(tree) if not _is_private(n)}
+        self.shared = self._share()
+
+    def _share(self):
+        found = {}
+        for tree in self.trees.values():
+            for name in _globals(tree) | _attributes(tree):
+                if name not in self.fixed and not name.startswith("__"):
+                    users = [m for m, names in self.mentioned.items() if name in names]
+                    if len(users) > 1 or not _is_private(name):
+                        found[name] = len(users)
+        ranked = sorted(found, key=lambda name: (-found[name], name))
+        return dict(zip(ranked, SHARED, strict=False))
+
+    def private(self, module):
+        """(names, attributes) that no other module has a use for."""
+        tree = self.trees[module]
+        others = (names for m, names in self.mentioned.items() if m != module)
+        fixed = self.fixed.union(set(self.shared), *others)
+        names = sorted(n for n in _globals(tree) - fixed if _is_private(n))
+        attributes = sorted(n for n in _attributes(tree) - fixed if _is_private(n))
         if _foreign_bases(tree):
             attributes = []
-        table = dict(zip(names, ("_" + c for c in LETTERS), strict=False))
-        fields = dict(zip(attributes, ("_" + c for c in LETTERS), strict=False))
-        done[name] = ast.unparse(_Renaming(table, fields, public).visit(tree)) + "\n"
-    return done
+        return (
+            dict(zip(names, PRIVATE, strict=False)),
+            dict(zip(attributes, PRIVATE, strict=False)),
+        )
+
+    def renamed(self, module):
+        """The text of a module with its new names."""
+        names, attributes = self.private(module)
+        renaming = Renaming(
+            self.shared | names, self.shared | attributes, self.declared, self.fixed
+        )
+        return ast.unparse(renaming.visit(self.trees[module])) + "\n"
+
+
+def shortened(texts):
+    """{file name: text} of a package's sources, with its new names."""
+    names = Names({name: ast.parse(text) for name, text in texts.items()})
+    return {name: names.renamed(name) for name in texts}
+
+
+def main():
+    sources = ROOT.glob("pysrc/web/*.py")
+    names = Names({path.name: ast.parse(path.read_text()) for path in sources})
+    for name, new in sorted(names.shared.items()):
+        print(f"{name:20} {new}")
+    for module in names.trees:
+        for name, new in sorted({**names.private(module)[0], **names.private(module)[1]}.items()):
+            print(f"{module:20} {name:20} {new}")
+
+
+if __name__ == "__main__":
+    main()

@@ -147,12 +147,12 @@ async def drain(r):
         conn.closing = True  # a malformed chunk
 
 
-def aiter(r):
+def __aiter__(r):
     """`async for piece in r`"""
     return r
 
 
-async def anext(r):
+async def __anext__(r):
     """The next piece of `async for piece in r`."""
     data = await piece(r)
     if not data:

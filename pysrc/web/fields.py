@@ -39,8 +39,6 @@ def attribute(r, name):
         raise AttributeError(name)
     start += len(name) + 2
     room = getattr(web, _METHODS[start : _METHODS.find(" ", start)])
-    if name[0] == "_":
-        name = name[2:-2]
     method = getattr(room, name)
     return lambda *args, **kwargs: method(r, *args, **kwargs)
 
