@@ -298,7 +298,7 @@ class App:
                     used = parse_head(buf, pos, end, self.max_target, self.max_fields, head)
                     if used <= 0:
                         conn.pos = pos
-                        if used or not web.stream.keep_part(conn):
+                        if used or not web.buffers.keep_part(conn):
                             web.ending.refuse(conn, -used or 431)
                         break
                     conn.pos = r._end = pos = pos + used
@@ -314,7 +314,7 @@ class App:
                             r._chunks = web.chunked.Chunks(r)
                         if r._chunks or r._left > end - pos:
                             # the rest of it is read while others are
-                            web.stream.own_buffer(conn)
+                            web.buffers.own_buffer(conn)
                     task = conn.own
                     if task is None:
                         task = conn.own = core.Task(conn)
@@ -341,14 +341,14 @@ class App:
                             result = entry[0](r, **r.params) if r.params else entry[0](r)
                         kind = type(result)
                         while kind is Coroutine:
-                            task.data = conn  # until it waits, see web.stream.drive()
+                            task.data = conn  # until it waits, see web.tasks.drive()
                             try:
                                 used = next(result)
                             except StopIteration as e:
                                 result = e.value
                                 kind = type(result)
                             else:
-                                rest = web.stream.go_on(conn, r, entry, result, used)
+                                rest = web.tasks.answer(conn, r, entry, result, used)
                                 break
                     except BaseException as e:  # CancelledError too, of another task
                         rest = web.faults.recover(conn, r, entry, e)

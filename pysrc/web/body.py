@@ -4,7 +4,8 @@ from builtins import len, memoryview, min  # found sooner in this module
 from micropython import const
 
 import web
-from web.stream import fill, receive_into, send
+from web.buffers import fill
+from web.stream import receive_into, send
 
 _EXPECT = const(16)
 _PIECE = const(1024)

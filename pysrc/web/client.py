@@ -8,10 +8,11 @@ from micropython import const
 import web
 from web._codec import utf8
 from web.app import App
+from web.buffers import fill, new_buffer
 from web.conn import Connection, reserve
 from web.control import unwatch
 from web.handshake import _items, accept_key
-from web.stream import begin_wait, cancelled, fill, new_buffer, send_now
+from web.stream import begin_wait, cancelled, send_now
 from web.syntax import check_token, check_value
 from web.websocket import WebSocket
 

@@ -132,7 +132,7 @@ class Connection:
         """Something has come, or the client is gone."""
         server = self.server
         if self.buf:
-            n = web.stream.more(self)
+            n = web.buffers.more(self)
         else:
             n = self.sock.readinto(server.buf)
             self.pos = 0
@@ -150,11 +150,11 @@ class Connection:
 
     def send(self, _):
         """The task goes on: to asyncio this is the coroutine that it runs."""
-        web.tasks.step(self, None)
+        web.tasks.run(self, None)
 
     def throw(self, e):
         """The same with an exception."""
-        web.tasks.step(self, e)
+        web.tasks.run(self, e)
 
     def broken(self, e):
         """The client is gone, or e is a fault of this package."""

@@ -6,7 +6,8 @@ from asyncio import core
 from micropython import const
 
 import web
-from web.stream import abort, expire, new_buffer, send, wake
+from web.buffers import new_buffer
+from web.stream import abort, expire, send, wake
 
 _HEAD = const(1)  # states of a connection, see conn.py
 _STREAM = const(3)

@@ -3,7 +3,8 @@ from micropython import const
 
 import web
 from web._codec import utf8
-from web.stream import new_buffer, receive_into, send
+from web.buffers import new_buffer
+from web.stream import receive_into, send
 
 _DISCARD_BYTES = const(1 << 20)
 _DISCARD_BUFFER = const(256)

@@ -4,9 +4,9 @@ from binascii import a2b_base64, b2a_base64
 from micropython import const
 
 import web
+from web.buffers import new_buffer
 from web.faults import HTTPException
 from web.outgoing import keep
-from web.stream import new_buffer
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _UPGRADE = const(4)

@@ -4,7 +4,7 @@ from web.app import SENT, Coroutine
 from web.console import report
 from web.faults import HTTPException, answerable, fault_of, plain
 from web.response import Response, response_of
-from web.stream import drive
+from web.tasks import drive
 
 
 async def response(conn, r, entry, hooks, answering):

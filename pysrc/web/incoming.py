@@ -8,8 +8,9 @@ from micropython import const
 
 import web
 from web._codec import utf8
+from web.buffers import new_buffer
 from web.outgoing import flush, frames
-from web.stream import begin_wait, cancelled, new_buffer, wait
+from web.stream import begin_wait, cancelled, wait
 
 mask = frames.mask
 ws_parse = frames.ws_parse

@@ -1,7 +1,7 @@
 # Raw handlers, which write their whole response themselves.
 import web
 from web.app import SENT, Coroutine
-from web.stream import drive, octets, send, send_each
+from web.stream import octets, send, send_each
 
 
 class Writer:
@@ -93,10 +93,7 @@ async def run(handler, conn, r):
         coroutine = handler(r, w)
         if type(coroutine) is not Coroutine:
             raise TypeError("the handler is no async def")
-        result = await drive(coroutine)
-        if hasattr(result, "generator"):
-            result.close()
-            raise TypeError("the handler is a generator")
+        await coroutine
         await w.drain()
         if conn.websocket:
             await conn.websocket.finish()

@@ -10,7 +10,7 @@ from micropython import const
 import web
 from web.conn import Queue, register, reserve
 
-_BUFFER = const(768)  # bytes that are read at once; a longer head has a buffer of its own
+_BUFFER = const(1024)  # bytes that are read at once; a longer head has a buffer of its own
 _RATE = const(4)  # ticks of the server's clock in a second
 _WORDS = const(24)  # see conn.py
 # What App() takes beside host and port, see there.

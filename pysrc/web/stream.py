@@ -8,7 +8,6 @@ from micropython import const
 
 import web
 from web._codec import utf8
-from web.app import SENT, Coroutine
 from web.conn import Connection, register
 
 _READ = const(0)  # index in an entry of IOQueue: the task that waits to read
@@ -110,76 +109,6 @@ async def give_way(conn):
         await core.sleep_ms(0)
 
 
-# -- handlers that wait
-
-
-def step(generator, thrown=None):
-    """Run a generator or coroutine on, by throwing an exception into it if there is one.
-    Returns the piece that it gives, or None when the current task is to wait. Raises
-    StopIteration at its end, TypeError for what is no piece."""
-    task = core.cur_task
-    task.data = generator
-    try:
-        item = generator.throw(thrown) if thrown else generator.send(None)
-    except BaseException:
-        task.data = None
-        raise
-    return _given(item, generator)
-
-
-def _given(item, mark):
-    """Return what a generator gave, see step(). The current task's data was set to mark
-    before.
-
-    MicroPython has one type for generators and coroutines, so what comes out tells:
-    str and bytes are pieces, None is for the event loop. Whatever a task waits for sets
-    its data; one that gives None and waits for nothing would never be run again.
-    """
-    task = core.cur_task
-    lost = task.data is mark
-    if lost:
-        task.data = None
-    if lost if item is None else not isinstance(item, PIECES):
-        raise TypeError("a piece must be str or bytes, not " + repr(type(item)))
-    return item
-
-
-async def drive(coroutine, item=True, mark=None):
-    """Run a coroutine, or go on with one that gave item, see _given(). Returns its result;
-    as soon as it gives a piece, web.streaming.Stream."""
-    try:
-        item = step(coroutine) if mark is None else _given(item, mark)
-        while item is None:
-            thrown = None
-            try:
-                yield
-            except BaseException as e:
-                thrown = e
-            item = step(coroutine, thrown)
-    except StopIteration as e:
-        return e.value
-    except TypeError:
-        coroutine.close()
-        raise
-    return web.streaming.Stream(item, coroutine)
-
-
-async def go_on(conn, r, entry, coroutine, item):
-    """Go on with a handler's coroutine, which gave item, and answer r with what it
-    returns."""
-    try:
-        result = await drive(coroutine, item, conn)
-        while type(result) is Coroutine:
-            result = await drive(result)
-    except BaseException as e:
-        rest = web.faults.recover(conn, r, entry, e)
-    else:
-        rest = None if result is SENT else conn.server.respond(conn, r, entry, result)
-    coroutine = result = None  # which would stay in memory with a client that is slow
-    if rest:
-        await rest
-
-
 def admit(conn):
     """Let a connection become a WebSocket or an event stream. Raises HTTPException (503)
     when the places that are left are kept for requests that end."""
@@ -217,82 +146,6 @@ async def receive_into(conn, buf):
         n = _read(conn, buf)
     conn.drained = 0 < n < len(buf)
     return n
-
-
-async def fill(conn, keep, limit):
-    """Read more bytes behind those in the connection's buffer, of which buf[:keep]
-    stays as it is. When the buffer is full it grows, to `limit` bytes at most.
-    Returns how many bytes arrived: 0 at the end of the stream, -1 when the limit
-    leaves no room."""
-    if conn.pos == conn.end:
-        conn.pos = conn.end = keep
-    size = len(conn.buf)
-    if conn.end == size:
-        if conn.pos > keep:  # what was taken makes room
-            rest = conn.buf[conn.pos :]
-            conn.pos = keep
-            conn.end = keep + len(rest)
-            conn.buf[keep : conn.end] = rest
-        elif size >= limit:
-            return -1
-        else:
-            conn.buf.extend(bytes(min(size, limit - size)))
-    n = await receive_into(conn, memoryview(conn.buf)[conn.end :])
-    conn.end += n
-    return n
-
-
-def keep_part(conn):
-    """Keep a part of a head until there is more. Returns whether that is allowed."""
-    server = conn.server
-    if conn.end - conn.pos >= server.max_head:
-        return False
-    if conn.buf is server.buf or conn.pos:
-        own_buffer(conn, conn.pos)
-    if conn.state == _IDLE:
-        conn.deadline = server.clock + server.head_ticks
-    conn.state = _HEAD
-    return True
-
-
-def own_buffer(conn, start=0):
-    """Give a connection a buffer of its own, with what was received from start on: other
-    connections read into the server's."""
-    conn.buf = bytearray(memoryview(conn.buf)[start : conn.end])
-    conn.pos -= start
-    conn.end -= start
-
-
-def more(conn):
-    """Read more of a head, of which a part is there. Returns how many bytes are to be
-    looked at, 0 at the end of the stream, None when there is nothing new to be judged."""
-    limit = conn.server.max_head
-    size = len(conn.buf)
-    end = conn.end
-    if end == size:
-        if size >= limit:
-            return web.ending.refuse(conn, 431)
-        conn.buf.extend(bytes(min(max(size, 64), limit - size)))
-    n = conn.sock.readinto(memoryview(conn.buf)[end:])
-    if n:
-        conn.end = end + n
-        if _has_line(conn.buf, 0, end) and not _has_line(conn.buf, end, conn.end):
-            return None
-    return n
-
-
-def _has_line(buf, start, end):
-    return b"\n" in bytes(memoryview(buf)[start:end])
-
-
-def new_buffer(conn, size):
-    """Leave the connection's buffer, with the head in it, to the request, and go on
-    with one of `size` bytes, or as many as were received and not taken."""
-    rest = memoryview(conn.buf)[conn.pos : conn.end]
-    conn.end -= conn.pos
-    conn.pos = 0
-    conn.buf = bytearray(max(size, conn.end))
-    conn.buf[: conn.end] = rest
 
 
 # -- sending

@@ -5,7 +5,8 @@ from asyncio import core
 from micropython import const
 
 import web
-from web.stream import abort, octets, send_each, send_now, step, wake
+from web.stream import abort, octets, send_each, send_now, wake
+from web.tasks import step
 
 _SIZE = const(1056)  # bytes of the buffer: a piece of 1 KB fits
 _LINE = const(14)  # in front of a chunk: the CRLF of the last one, and its size

@@ -6,8 +6,10 @@ from builtins import StopIteration, id
 from micropython import const
 
 import web
+from web.app import SENT, Coroutine
+from web.buffers import own_buffer
 from web.conn import register
-from web.stream import own_buffer
+from web.stream import PIECES
 
 _BUSY = const(0)  # states of a connection, see conn.py
 _START = const(1)
@@ -33,7 +35,7 @@ def go_on(conn, r, rest):
     core.cur_task = conn.own
     conn.rest = _finish(conn, r, rest)
     try:
-        step(conn, None)
+        run(conn, None)
     finally:
         core.cur_task = current
     if conn.rest is None:
@@ -45,7 +47,7 @@ def go_on(conn, r, rest):
     return True
 
 
-def step(conn, thrown):
+def run(conn, thrown):
     """Go on with what the task does, until it waits or has ended."""
     rest = conn.rest
     if rest is None:
@@ -114,3 +116,77 @@ async def _finish(conn, r, rest):
     finally:
         if conn.upgraded:
             web.upgraded.go_on(conn, r)
+
+
+# -- handlers that wait
+
+
+def step(generator, thrown=None):
+    """Run a generator or coroutine on, by throwing an exception into it if there is one.
+    Returns the piece that it gives, or None when the current task is to wait. Raises
+    StopIteration at its end, TypeError for what is no piece."""
+    task = core.cur_task
+    task.data = generator
+    try:
+        item = generator.throw(thrown) if thrown else generator.send(None)
+    except BaseException:
+        task.data = None
+        raise
+    return _given(item, generator)
+
+
+def _given(item, mark):
+    """Return what a generator gave, see step(). The current task's data was set to mark
+    before.
+
+    MicroPython has one type for generators and coroutines, so what comes out tells:
+    str and bytes are pieces, None is for the event loop. Whatever a task waits for sets
+    its data; one that gives None and waits for nothing would never be run again.
+    """
+    task = core.cur_task
+    lost = task.data is mark
+    if lost:
+        task.data = None
+    if lost if item is None else not isinstance(item, PIECES):
+        raise TypeError("a piece must be str or bytes, not " + repr(type(item)))
+    return item
+
+
+async def drive(coroutine, item=True, mark=None):
+    """Run a coroutine, or go on with one that gave item, see _given(). Returns its result;
+    as soon as it gives a piece, web.streaming.Stream."""
+    try:
+        item = step(coroutine) if mark is None else _given(item, mark)
+        while item is None:
+            thrown = None
+            try:
+                yield
+            except BaseException as e:
+                thrown = e
+            item = step(coroutine, thrown)
+    except StopIteration as e:
+        return e.value
+    except TypeError:
+        coroutine.close()
+        raise
+    return web.streaming.Stream(item, coroutine)
+
+
+async def answer(conn, r, entry, coroutine, item):
+    """Go on with a handler's coroutine, which gave item, and answer r with what it
+    returns."""
+    try:
+        result = await drive(coroutine, item, conn)
+        while type(result) is Coroutine:
+            result = await drive(result)
+        if entry and entry[1] and result is not SENT:
+            # so it gives pieces: a raw handler or a stream's writes its response itself
+            result.close()
+            raise TypeError("the handler is a generator")
+    except BaseException as e:
+        rest = web.faults.recover(conn, r, entry, e)
+    else:
+        rest = None if result is SENT else conn.server.respond(conn, r, entry, result)
+    coroutine = result = None  # which would stay in memory with a client that is slow
+    if rest:
+        await rest

@@ -6,8 +6,8 @@ import asyncio
 from micropython import const
 
 from web import incoming
+from web.buffers import new_buffer
 from web.outgoing import frames, mask, send_frame
-from web.stream import new_buffer
 
 _AHEAD = const(256)  # bytes that a handler is ahead of
 _HEADER = const(14)
