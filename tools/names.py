@@ -19,7 +19,7 @@ STUBS = ROOT / "stubs" / "web-stubs"
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 # What tests on the device look at.
 WATCHED = set(
-    """Queue accept_key attribute begin closing fail feed find_field forget frames last leave listener lost mask
+    """Queue accept_key attribute begin closing connections fail feed find_field forget frames last leave listener lost mask
     next_field offer parse_head piece queued respond rest room routes send_now sent serving
     sha1 sock unquote utf8 watch within ws_build ws_parse""".split()
 )

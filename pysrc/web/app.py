@@ -2,7 +2,7 @@
 # handler that its path has, answer it, and so on with the next one.
 # What few requests need is in rooms that are loaded when one does: web.room.function().
 import gc
-from asyncio import core
+from asyncio import CancelledError, core
 from builtins import StopIteration, bytes, len, memoryview, next, str, type
 from json import dumps
 
@@ -42,7 +42,30 @@ async def nothing():
 
 
 Coroutine = type(nothing())  # MicroPython has one type for generators and these
+PIECES = (str, bytes, bytearray, memoryview)
 SENT = object()  # instead of a result: the response has left already
+
+
+def octets(data):
+    """Return data (str or bytes-like) as it is sent: bytes-like, with as many items as
+    bytes. Raises ValueError for a str that is not UTF-8, TypeError for what can't be
+    sent.
+
+    A str of MicroPython may hold half a surrogate pair, which RFC 3629 3 forbids, and
+    as the value of JSON it often does.
+    """
+    if isinstance(data, str):
+        view = memoryview(data)
+        n = len(view)
+        if n != len(data) and utf8(view, 0, n, 0):
+            raise ValueError("text that can't be UTF-8")
+        return view
+    if isinstance(data, memoryview):
+        if len(bytes(data[:1])) != 1:  # of an array of larger items, or empty
+            return bytes(data)
+    elif not isinstance(data, (bytes, bytearray)):
+        raise TypeError("can't send " + repr(type(data)))
+    return data
 
 
 def must_close(r):
@@ -339,21 +362,21 @@ class App:
                                 if r._left > r._limit:
                                     web.abort(413)
                             result = entry[0](r, **r.params) if r.params else entry[0](r)
-                        kind = type(result)
-                        while kind is Coroutine:
-                            task.data = conn  # until it waits, see web.tasks.drive()
-                            try:
-                                used = next(result)
-                            except StopIteration as e:
-                                result = e.value
-                                kind = type(result)
-                            else:
-                                rest = web.tasks.answer(conn, r, entry, result, used)
-                                break
-                    except BaseException as e:  # CancelledError too, of another task
-                        rest = web.faults.recover(conn, r, entry, e)
+                    except BaseException as e:
+                        result = web.faults.recover(conn, r, entry, e)
+                    while type(result) is Coroutine:
+                        task.data = conn  # until it waits, see web.tasks.drive()
+                        try:
+                            used = next(result)
+                        except StopIteration as e:
+                            result = e.value
+                        except BaseException as e:  # CancelledError too, of another task
+                            result = web.faults.recover(conn, r, entry, e)
+                        else:
+                            rest = web.tasks.answer(conn, r, entry, result, used, conn)
+                            break
                     if rest is None and result is not SENT:
-                        used = len(result) if kind is str else _LARGE
+                        used = len(result) if type(result) is str else _LARGE
                         if used >= _LARGE or head[0] == "HEAD":
                             rest = self.respond(conn, r, entry, result)
                         else:
@@ -411,7 +434,7 @@ class App:
                             break
                 else:
                     conn.buf = None
-            except Exception as e:
+            except (Exception, CancelledError) as e:
                 r = rest = result = None
                 conn.broken(e)
 
@@ -421,23 +444,22 @@ class App:
         kind = type(body)
         text = body
         out = _TEXT
-        if kind is dict or kind is list:
-            try:
+        try:
+            if kind is dict or kind is list:
                 text = dumps(body)
-            except Exception as e:
-                return web.faults.recover(conn, r, entry, e)
-            out = _JSON
-            if "nan" in text or "inf" in text:
-                kind = None  # which JSON has not, if it is a number's
-        elif kind is bytes:
-            out = _BYTES
-        elif kind is not str:
-            kind = None
-        if kind:
-            text = memoryview(text)  # whose length is in bytes
-            n = len(text)
-        if not kind or r._head[0] == "HEAD" or kind is not bytes and utf8(text, 0, n, 0):
-            return web.sending.respond(conn, r, entry, body)
+                out = _JSON
+                if "nan" in text or "inf" in text:
+                    kind = None  # which JSON has not, if it is a number's
+            elif kind is bytes:
+                out = _BYTES
+            elif kind is not str:
+                kind = None
+            if not kind or r._head[0] == "HEAD":
+                return web.sending.respond(conn, r, entry, body)
+            text = octets(text)
+        except BaseException as e:
+            return web.sending.failed(conn, r, entry, e)
+        n = len(text)  # in bytes
         out = bytearray(out)
         out.extend(b"%d\r\n" % n)
         if conn.closing or must_close(r):

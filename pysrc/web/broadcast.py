@@ -29,7 +29,7 @@ class Broadcast:
         """Have message (str or bytes-like) sent to all, without waiting for any. Returns
         to how many. Raises TypeError for another type, ValueError for a str that is no
         UTF-8, and for bytes that are none when there are EventSources."""
-        data = web.stream.octets(message)
+        data = web.app.octets(message)
         if not isinstance(message, (str, bytes)):
             message = bytes(message)  # the caller may change it meanwhile
         if not isinstance(message, str) and utf8(data, 0, len(data), 0):

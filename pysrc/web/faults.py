@@ -7,7 +7,6 @@ from web.app import SENT
 from web.status import reason
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")
-_NO_HANDLERS = (None, None, None, ())  # instead of an entry of the routes
 
 
 class HTTPException(Exception):
@@ -43,18 +42,10 @@ def abort(status, body=None, headers=""):
     raise HTTPException(status, headers, body)
 
 
-async def recover(conn, r, entry, e):
-    """Answer r, whose handler raised e (BaseException), or whose response can't be
-    sent."""
-    result = await answer_to(conn, r, entry, e)
-    if result is not SENT:
-        # what can't be sent either is answered without error handlers
-        await web.sending.respond(conn, r, _NO_HANDLERS, result)
-
-
-async def answer_to(conn, r, entry, e):
-    """Return the response to r, whose handler raised e, or SENT when it is too late for
-    one. Raises e when it is no fault."""
+def recover(conn, r, entry, e):
+    """Return what answers r, whose handler raised e (BaseException), as
+    web.dispatch.dispatch() does; SENT when it is too late for that. Raises e when it is no
+    fault."""
     e = fault_of(conn, e)
     if not answerable(conn, r, e):
         return SENT
@@ -64,7 +55,7 @@ async def answer_to(conn, r, entry, e):
     apps = entry[3] if entry else (conn.server,)
     for app in apps:
         if app.hooks and app.hooks[2]:
-            return await web.hooks.handled(conn, r, apps, e)
+            return web.hooks.handled(conn, r, apps, e)
     return plain(r, e)
 
 

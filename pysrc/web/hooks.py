@@ -1,31 +1,27 @@
 # Hooks after requests, and handlers of errors.
+from asyncio import core
+
 import web
 from web.app import SENT, Coroutine
 from web.console import report
 from web.faults import HTTPException, answerable, fault_of, plain
 from web.response import Response, response_of
-from web.tasks import drive
 
 
 async def response(conn, r, entry, hooks, answering):
     """Return the Response to r as the hooks have it: to the result of a coroutine, or to
     what it raises; or SENT."""
     try:
-        result = answering
-        while type(result) is Coroutine:
-            result = await drive(result)
-        if result is SENT:
-            return SENT
-        result = response_of(result)
+        result = await _result_of(answering)
     except BaseException as e:
-        result = await web.faults.answer_to(conn, r, entry, e)
-        if result is SENT:
-            return SENT
-        result = response_of(result)
+        result = await _result_of(web.faults.recover(conn, r, entry, e))
+    if result is SENT:
+        return SENT
+    result = response_of(result)
     try:
         for _, after, _ in reversed(hooks):
             for hook in after:
-                other = await _call(hook, r, result)
+                other = await _result_of(hook(r, result))
                 if other is not None:
                     result = response_of(other, result.status)
     except BaseException:
@@ -35,10 +31,17 @@ async def response(conn, r, entry, hooks, answering):
     return result
 
 
-async def _call(function, *args):
-    """Call what may be a coroutine function or a plain one; return its result."""
-    result = function(*args)
-    return await drive(result) if type(result) is Coroutine else result
+async def _result_of(result):
+    """Return a result, or what coroutines return in place of one."""
+    while type(result) is Coroutine:
+        core.cur_task.data = result  # until it waits, see web.tasks.drive()
+        try:
+            item = next(result)
+        except StopIteration as e:
+            result = e.value
+        else:
+            result = await web.tasks.drive(result, item, result)
+    return result
 
 
 def _handler(errors, key):
@@ -63,11 +66,11 @@ async def handled(conn, r, apps, e):
             for each in errors:
                 handler = _handler(each, status)
                 if handler:
-                    return _with_fields(response_of(await _call(handler, r), status), e)
+                    return _with_fields(response_of(await _result_of(handler(r)), status), e)
         for each in errors:
             handler = _handler(each, type(e))
             if handler:
-                return response_of(await _call(handler, r, e), status)
+                return response_of(await _result_of(handler(r, e)), status)
     except BaseException as fault:
         e = fault_of(conn, fault)
         if not answerable(conn, r, e):
@@ -79,7 +82,7 @@ async def handled(conn, r, apps, e):
             handler = _handler(each, status)
             if handler:
                 try:
-                    return response_of(await _call(handler, r), status)
+                    return response_of(await _result_of(handler(r)), status)
                 except BaseException as fault:
                     report(r, fault_of(conn, fault))
     return result

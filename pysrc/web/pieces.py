@@ -7,9 +7,9 @@ from micropython import const
 
 import web
 from web._codec import utf8
+from web.app import octets
 from web.incoming import _buffer, _claim, receive
 from web.outgoing import mask, send_frame
-from web.stream import octets
 
 _FIN = const(0x80)
 _PACKED = const(0x40)

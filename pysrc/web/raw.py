@@ -1,7 +1,7 @@
 # Raw handlers, which write their whole response themselves.
 import web
-from web.app import SENT, Coroutine
-from web.stream import octets, send, send_each
+from web.app import SENT, Coroutine, octets
+from web.stream import send, send_each
 
 
 class Writer:

@@ -2,20 +2,41 @@
 from micropython import const
 
 import web
-from web.app import must_close
-from web.stream import PIECES, octets, send
+from web.app import PIECES, SENT, Coroutine, must_close, octets
 
 _HTTP11 = const(1)
+_NO_HANDLERS = (None, None, None, ())  # instead of an entry of the routes
 _PIECE = const(1024)  # a body of at most so many bytes leaves with its head
 
 
 def respond(conn, r, entry, result):
-    """Return what is to be awaited to answer r with what a handler returned."""
+    """Send what a handler returned. Returns what is to be awaited for the rest, or None."""
     try:
-        return compose(conn, r, entry, result)
+        head, body, rest = _compose(conn, r, entry, result)
     except BaseException as e:
-        _close(getattr(result, "body", result))  # a generator that has begun must come to its end
-        return web.faults.recover(conn, r, entry, e)
+        if entry is _NO_HANDLERS:
+            raise
+        _close(getattr(result, "body", result))  # a generator that has begun must end
+        return failed(conn, r, entry, e)
+    if rest:
+        return rest
+    if len(body) > _PIECE:
+        return web.stream.send(conn, head, body)
+    head += body
+    n = conn.sock.write(head) or 0
+    if n < len(head):
+        conn.sent = True
+        return web.stream.send(conn, head[n:])
+
+
+def failed(conn, r, entry, e):
+    """The same for what was raised, by a handler or because its result can't be sent."""
+    result = web.faults.recover(conn, r, entry, e)
+    if type(result) is Coroutine:
+        return web.tasks.answer(conn, r, _NO_HANDLERS, result)
+    if result is not SENT:
+        # what can't be sent either is answered without error handlers
+        return respond(conn, r, _NO_HANDLERS, result)
 
 
 def parts_of(result, status=None):
@@ -46,10 +67,10 @@ def parts_of(result, status=None):
     return result, status, headers or {}
 
 
-def compose(conn, r, entry, result):
-    """Return what is to be awaited to answer r with a result; conn.closing says whether it
-    is the connection's last response. Raises ValueError or TypeError for what can't be
-    sent."""
+def _compose(conn, r, entry, result):
+    """Return the head (bytes) and the body (bytes-like) that answer r with a result, and
+    what is to be awaited instead for pieces; conn.closing says whether it is the
+    connection's last response. Raises ValueError or TypeError for what can't be sent."""
     given, status, headers = parts_of(result)
     if not 200 <= status <= 999:
         raise ValueError("status {}".format(status))
@@ -94,12 +115,10 @@ def compose(conn, r, entry, result):
     head = "HTTP/1.1 {} {}\r\n{}\r\n".format(status, reason, lines).encode()
     if empty or r.method == "HEAD":
         _close(body)
-        return send(conn, head)
+        return head, b"", None
     if pieces:
-        return web.streaming.send_pieces(conn, r, entry, head, body, chunked, length)
-    if length <= _PIECE:
-        return send(conn, head + bytes(body))
-    return send(conn, head, body)
+        return head, b"", web.streaming.send_pieces(conn, r, entry, head, body, chunked, length)
+    return head, body, None
 
 
 def _close(body):

@@ -2,7 +2,8 @@
 import asyncio
 
 import web
-from web.stream import octets, receive_into, send
+from web.app import octets
+from web.stream import receive_into, send
 
 # what no further field line may be
 _OWN = ("content-type", "content-length", "transfer-encoding", "connection")

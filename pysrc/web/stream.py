@@ -7,7 +7,6 @@ from builtins import len, memoryview  # found sooner in this module
 from micropython import const
 
 import web
-from web._codec import utf8
 from web.conn import Connection, register
 
 _READ = const(0)  # index in an entry of IOQueue: the task that waits to read
@@ -21,7 +20,6 @@ _POLLIN = const(1)
 _POLLOUT = const(4)
 _ETIMEDOUT = const(110)
 _TURNS = const(8)  # socket calls in a row that found no need to wait
-PIECES = (str, bytes, bytearray, memoryview)
 
 # What only waiting changes of a connection.
 Connection.since = 0  # the server's clock when it began to wait for body or writing
@@ -149,28 +147,6 @@ async def receive_into(conn, buf):
 
 
 # -- sending
-
-
-def octets(data):
-    """Return data (str or bytes-like) as it is sent: bytes-like, with as many items as
-    bytes. Raises ValueError for a str that is not UTF-8, TypeError for what can't be
-    sent.
-
-    A str of MicroPython may hold half a surrogate pair, which RFC 3629 3 forbids, and
-    as the value of JSON it often does.
-    """
-    if isinstance(data, str):
-        view = memoryview(data)
-        n = len(view)
-        if n != len(data) and utf8(view, 0, n, 0):
-            raise ValueError("text that can't be UTF-8")
-        return view
-    if isinstance(data, memoryview):
-        if len(bytes(data[:1])) != 1:  # of an array of larger items, or empty
-            return bytes(data)
-    elif not isinstance(data, (bytes, bytearray)):
-        raise TypeError("can't send " + repr(type(data)))
-    return data
 
 
 def send_now(conn, data, n):

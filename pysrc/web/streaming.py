@@ -5,7 +5,8 @@ from asyncio import core
 from micropython import const
 
 import web
-from web.stream import abort, octets, send_each, send_now, wake
+from web.app import octets
+from web.stream import abort, send_each, send_now, wake
 from web.tasks import step
 
 _SIZE = const(1056)  # bytes of the buffer: a piece of 1 KB fits
@@ -100,7 +101,9 @@ async def send_pieces(conn, r, entry, head, body, chunked, left):
             if not conn.lost:
                 out.send_now()
         out = None
-        await web.faults.recover(conn, r, entry, e)
+        rest = web.sending.failed(conn, r, entry, e)
+        if rest:
+            await rest
     finally:
         _forget(server, out)
         if hasattr(body, "close"):

@@ -6,10 +6,9 @@ from builtins import StopIteration, id
 from micropython import const
 
 import web
-from web.app import SENT, Coroutine
+from web.app import PIECES, SENT, Coroutine
 from web.buffers import own_buffer
 from web.conn import register
-from web.stream import PIECES
 
 _BUSY = const(0)  # states of a connection, see conn.py
 _START = const(1)
@@ -152,7 +151,7 @@ def _given(item, mark):
     return item
 
 
-async def drive(coroutine, item=True, mark=None):
+async def drive(coroutine, item=None, mark=None):
     """Run a coroutine, or go on with one that gave item, see _given(). Returns its result;
     as soon as it gives a piece, web.streaming.Stream."""
     try:
@@ -172,21 +171,19 @@ async def drive(coroutine, item=True, mark=None):
     return web.streaming.Stream(item, coroutine)
 
 
-async def answer(conn, r, entry, coroutine, item):
-    """Go on with a handler's coroutine, which gave item, and answer r with what it
-    returns."""
-    try:
-        result = await drive(coroutine, item, conn)
-        while type(result) is Coroutine:
-            result = await drive(result)
-        if entry and entry[1] and result is not SENT:
-            # so it gives pieces: a raw handler or a stream's writes its response itself
-            result.close()
-            raise TypeError("the handler is a generator")
-    except BaseException as e:
-        rest = web.faults.recover(conn, r, entry, e)
-    else:
-        rest = None if result is SENT else conn.server.respond(conn, r, entry, result)
-    coroutine = result = None  # which would stay in memory with a client that is slow
-    if rest:
-        await rest
+async def answer(conn, r, entry, result, item=None, mark=None):
+    """Answer r with what comes of a coroutine, which may have given item, see drive()."""
+    while type(result) is Coroutine:
+        try:
+            result = await drive(result, item, mark)
+            if entry and entry[1] and hasattr(result, "generator"):
+                result.close()
+                raise TypeError("the handler is a generator")
+        except BaseException as e:
+            result = web.faults.recover(conn, r, entry, e)
+        mark = None
+    if result is not SENT:
+        rest = conn.server.respond(conn, r, entry, result)
+        result = None  # which would stay in memory with a client that is slow
+        if rest:
+            await rest

@@ -75,7 +75,9 @@ async def _begin(upgraded, conn, r):
             # it has been told nothing: this is a request as any whose handler raised
             conn.websocket = conn.deadline = None
             conn.state = 0  # see server.py
-            await web.faults.recover(conn, r, entry, fault)
+            rest = web.sending.failed(conn, r, entry, fault)
+            if rest:
+                await rest
             fault = None
     except BaseException as e:
         fault = e
