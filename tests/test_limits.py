@@ -84,6 +84,19 @@ def test_client_that_does_not_read(app):
         assert app.open_files() <= files
 
 
+def test_event_stream_that_is_not_read(app):
+    """Its handler ends, though it is another task that sends."""
+    files = app.open_files()
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.connect(("127.0.0.1", app.port))
+        s.sendall(request("/events-aside"))
+        assert app.wait_for_line("flood") == "flood 110"
+        app.wait_for_line("handler ended")
+    assert app.exchange(GET).endswith(b"index")
+    assert app.open_files() <= files
+
+
 def test_waiting_client_is_served_when_another_ends(app):
     busy = [app.connect() for _ in range(LIMITS["max_connections"])]
     for s in busy:

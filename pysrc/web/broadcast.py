@@ -1,8 +1,7 @@
 # One message to many clients, of whom none keeps the others waiting.
-import asyncio
+from asyncio import core
 
 import web
-from web._codec import utf8
 
 
 class Broadcast:
@@ -18,9 +17,10 @@ class Broadcast:
     def __init__(self, most=8, slow="drop"):
         if slow not in ("drop", "skip"):
             raise ValueError("slow")
-        self._most = most
-        self._skip = slow == "skip"
-        self._members = []
+        self.most = most
+        self.slow = slow
+        self._members = []  # of each its task, the client, and the messages that wait
+        self.waiting = core.TaskQueue()  # the tasks of those for whom none does
 
     def __len__(self):
         return len(self._members)
@@ -30,61 +30,41 @@ class Broadcast:
         to how many. Raises TypeError for another type, ValueError for a str that is no
         UTF-8, and for bytes that are none when there are EventSources."""
         data = web.app.octets(message)
-        if not isinstance(message, (str, bytes)):
-            message = bytes(message)  # the caller may change it meanwhile
-        if not isinstance(message, str) and utf8(data, 0, len(data), 0):
-            if not all([member.client.binary for member in self._members]):
-                raise ValueError("event that is no UTF-8")
-        for member in list(self._members):
-            member.put(message)
+        if not isinstance(message, str):
+            message = bytes(data)  # the caller may change it meanwhile
+            if not all([member[1].binary for member in self._members]):
+                web.app.octets(str(message, "utf-8"))  # or ValueError: events are text
+        for member in self._members:
+            if len(member) - 2 >= self.most:
+                if self.slow == "drop":
+                    member[1].abort()
+                    continue
+                member.pop(2)
+            member.append(message)
+        self.cancel()
         return len(self._members)
+
+    def cancel(self):
+        # What is called when a client is gone: have each that waits look for itself.
+        web.stream.wake(self.waiting)
 
     async def join(self, client):
         """Send client, a WebSocket or an EventSource, what is broadcast, until it is
         gone or this is cancelled."""
-        member = _Member(client, self._most, self._skip)
         conn = client.conn
-        conn.helpers = list(conn.helpers) + [member]
+        conn.helpers = list(conn.helpers) + [self]
         conn.touched = True
+        member = [core.cur_task, client]
         self._members.append(member)
         try:
-            while True:
-                await client.send(await member.get())
+            while client.open and conn.sock:
+                if len(member) > 2:
+                    await client.send(member.pop(2))
+                else:
+                    web.stream.park(self.waiting)
+                    yield
         except OSError:
             pass
         finally:
             self._members.remove(member)
-            conn.helpers.remove(member)
-
-
-class _Member:
-    def __init__(self, client, most, skip):
-        self.client = client
-        self._gone = False
-        self._queue = []
-        self._most = most
-        self._skip = skip
-        self._more = asyncio.Event()
-
-    def put(self, message):
-        queue = self._queue
-        if len(queue) >= self._most:
-            if not self._skip:
-                self.client.abort()
-                return
-            queue.pop(0)
-        queue.append(message)
-        self._more.set()
-
-    def cancel(self):
-        # the connection is over
-        self._gone = True
-        self._more.set()
-
-    async def get(self):
-        while not self._queue:
-            if self._gone:
-                raise OSError(32)  # EPIPE
-            self._more.clear()
-            await self._more.wait()
-        return self._queue.pop(0)
+            conn.helpers.remove(self)

@@ -110,6 +110,7 @@ class Connection:
     closing = False  # whether the response under way is its last
     evicted = False  # whether it gives its place to another, and must not stay on
     websocket = None  # the WebSocket that the connection became
+    events = None  # or the event stream
     upgraded = None  # what is to get that, or an event stream; then the handler's task
     raw = None  # the socket under that of TLS
     touched = False  # whether there is more to close than a socket

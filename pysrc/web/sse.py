@@ -1,12 +1,7 @@
-# Server-sent events (WHATWG HTML 9.2).
-import asyncio
-
+# Server-sent events (WHATWG HTML 9.2). A stream has no task of its own: the event loop's
+# queue tells when its browser left, as that of a connection without a task, and the
+# server's clock when a comment is due.
 import web
-from web.app import octets
-from web.stream import receive_into, send
-
-# what no further field line may be
-_OWN = ("content-type", "content-length", "transfer-encoding", "connection")
 
 
 class EventSource:
@@ -21,55 +16,64 @@ class EventSource:
 
     binary = False  # whether it takes bytes that are no text
     queued = 0
-    queue = None  # the answer, as long as it has not left
+    open = True  # for as long as its connection's socket
 
-    def __init__(self, r, w):
-        self.conn = w.conn
-        self.last_event_id = r.headers.get("last-event-id")
-
-    @classmethod
-    async def upgrade(cls, r, w, retry=None, heartbeat=15, headers=None):
-        """Answer r with the start of an event stream.
-
-        retry      ms after which the browser connects anew
-        heartbeat  seconds after which a comment is sent, so that the connection is
-                   not taken for dead; None for none
-        headers    dict of str by name, further field lines; a list for a field with
-                   several. ValueError for what can't be one, or is the stream's own
-        """
-        events = cls.begin(r, w, retry, heartbeat, headers)
-        head = events.queue
-        events.queue = None
-        await w.send(head)
-        events.begun()
-        return events
-
-    @classmethod
-    def begin(cls, r, w, retry=None, heartbeat=15, headers=None):
-        """The same, but the answer waits: for the first event or begun()."""
+    def __init__(self, r, w, retry=None, heartbeat=15, headers=None):
         # nginx would hold back what is short otherwise
         head = (
             "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
             "Cache-Control: no-cache\r\nX-Accel-Buffering: no\r\nConnection: close\r\n"
         )
         if headers:
-            head += web.syntax.field_lines(headers, _OWN)
+            # but none that frames the stream
+            own = ("content-t", "content-le", "transfer-", "connection")
+            head += web.syntax.field_lines(headers, own)
         head += "\r\n"
         if retry is not None:
-            head += "retry: {}\n\n".format(int(retry))
-        web.stream.admit(w.conn)
-        events = cls(r, w)
-        events.queue = head.encode()
-        events._heartbeat = heartbeat
+            head += "retry: %d\n\n" % retry
+        self.queue = head.encode()  # what leaves before anything else
+        self._ticks = int((heartbeat or 99999999) * 4) or 1  # None is three years
+        self.last_event_id = r.headers.get("last-event-id")
+        self.conn = conn = w.conn
+        web.stream.admit(conn)
+        conn.events = self
+        conn.ready = self.look
+
+    @classmethod
+    async def upgrade(cls, r, w, retry=None, heartbeat=15, headers=None):
+        """Answer r with the start of an event stream.
+
+        retry      ms after which the browser connects anew
+        heartbeat  seconds without an event after which a comment is sent, so that the
+                   connection is not taken for dead; None for none
+        headers    dict of str by name, further field lines; a list for a field with
+                   several. ValueError for what can't be one, or is the stream's own
+        """
+        from asyncio import sleep_ms
+
+        events = cls(r, w, retry, heartbeat, headers)
+        await w.send(events.queue)
+        events.queue = b""
+        await sleep_ms(0)  # the server lets go of the connection when a handler waits
+        events.begun()
         return events
 
-    def begun(self):
-        """The handler has begun: have the answer leave, and the client watched."""
+    def begun(self, data=b""):
+        """The handler has begun, or sent something: have what is left in the queue, or else
+        data, leave without waiting, and see to the browser."""
         conn = self.conn
-        conn.touched = True
-        conn.helpers = list(conn.helpers) + [asyncio.create_task(self._watch())]
-        if self._heartbeat:
-            conn.helpers.append(asyncio.create_task(self._keep(self._heartbeat)))
+        if conn.sender or not conn.sock:
+            return
+        clock = conn.deadline = conn.server.clock
+        try:
+            data = self.queue or data
+            if data:
+                self.queue = data[web.stream.send_now(conn, data, len(data)) :]
+            # the event loop's queue forgets it when a task waits to send
+            web.conn.register(conn.server, conn.sock, conn)
+            conn.deadline = clock + (1 if self.queue else self._ticks)
+        except Exception:
+            conn.lost = True  # the clock, which is no task of a handler, ends it
 
     async def send(self, msg, id=None, event=None):
         """Send an event.
@@ -78,63 +82,60 @@ class EventSource:
         more lines. Raises ValueError for an id or event name with a line break or
         NUL in it and for text that is no UTF-8, OSError when the client is gone.
         """
-        out = ""
-        if id is not None:
-            out = _line("id", id)
-        if event is not None:
-            out += _line("event", event)
         if isinstance(msg, (bytes, bytearray, memoryview)):
             msg = str(msg, "utf-8")
         # each of CRLF, CR and LF ends a line of the stream
-        for line in str(msg).replace("\r\n", "\n").replace("\r", "\n").split("\n"):
-            out += "data: " + line + "\n"
-        await self._send(out + "\n")
+        msg = str(msg).replace("\r\n", "\n").replace("\r", "\n")
+        msg = "data: " + msg.replace("\n", "\ndata: ") + "\n\n"
+        if event is not None:
+            msg = _line("event: ", event) + msg
+        if id is not None:
+            msg = _line("id: ", id) + msg
+        await self.flush(msg)
 
     async def comment(self, text=""):
         """Send a comment (str of one line), which the browser drops. Raises as send()
         does."""
-        await self._send(_line("", text) + "\n")
+        await self.flush(_line(": ", text) + "\n")
 
-    async def flush(self):
-        """Have the answer leave, if it has not."""
+    async def flush(self, data=b""):
+        """Send what has not left, and data (str or bytes)."""
+        data = web.app.octets(data)
         if self.queue:
-            await self._send("")
-
-    async def _send(self, text):
-        data = octets(text)
-        head = self.queue
-        if head:
-            self.queue = None
-            data = head + data
-        await send(self.conn, data)
+            data = self.queue + data
+            self.queue = b""
+        try:
+            await web.stream.send(self.conn, data)
+        finally:
+            self.begun()
 
     def abort(self):
         """End the connection at once."""
         web.stream.abort(self.conn)
 
-    async def _keep(self, heartbeat):
-        try:
-            while True:
-                await asyncio.sleep(heartbeat)
-                await self.comment()
-        except OSError:
-            pass
-
-    async def _watch(self):
-        # a browser sends nothing: what is there to read is its leaving
+    def look(self):
+        """Something has come, or the connection's deadline is over: a browser sends nothing,
+        so what is there to read is its leaving, and a comment may be due."""
         conn = self.conn
         try:
-            await self.flush()
-            while await receive_into(conn, conn.buf) > 0:
-                pass
-        except (OSError, MemoryError):
-            pass
-        if conn.sock:
+            # one that sends or reads has not done so in time, or the connection ends
+            gone = conn.sender or conn.entry and conn.entry[0] or conn.lost
+            gone = gone or conn.sock.readinto(conn.server.buf) == 0
+        except Exception:
+            gone = True
+        if gone:
             web.stream.abort(conn)
+            conn.close()
+        elif conn.server.clock >= conn.deadline:
+            self.begun(b": \n\n")
+
+
+# It begins as it is made: the answer waits, for the first event or begun().
+EventSource.begin = EventSource
 
 
 def _line(name, value):
     value = str(value)
     if "\n" in value or "\r" in value or "\0" in value:
-        raise ValueError("line break in " + (name or "comment"))
-    return name + ": " + value + "\n"
+        raise ValueError("line break")
+    return name + value + "\n"

@@ -224,6 +224,8 @@ async def _wait_to_write(conn):
 def expire(conn):
     """The deadline is over: end what the connection's task is waiting for, or the
     task that waits to send on it, with OSError (ETIMEDOUT)."""
+    if conn.events:
+        return conn.events.look()
     if conn.websocket and not conn.evicted and conn.websocket.overdue():
         return
     conn.deadline = None

@@ -256,6 +256,23 @@ async def endless(r, w):
         print("stream ended")
 
 
+@app.sse("/events-aside")
+async def events_aside(r, events):
+    async def flood():
+        try:
+            while True:
+                await events.send("x" * 10000)
+        except OSError as e:
+            print("flood", e.errno)
+
+    task = asyncio.create_task(flood())
+    try:
+        await asyncio.sleep(600)
+    finally:
+        print("handler ended")
+        await task
+
+
 @app.route("/missing-file")
 async def missing_file(r, w):
     open("/no/such/file")
