@@ -209,7 +209,9 @@ def test_nobody_listens(client):
 @pytest.mark.parametrize(
     "url",
     ["", "ws://", "ws:///path", "http://127.0.0.1/", "127.0.0.1/", "ws:127.0.0.1/"]
-    + ["ws://127.0.0.1:port/", "ws://127.0.0.1:65536/", "ws://127.0.0.1/a b", "ws://h/\r\nX: y"],
+    + ["ws://127.0.0.1:port/", "ws://127.0.0.1:65536/", "ws://127.0.0.1/a b", "ws://h/\r\nX: y"]
+    + ["ws://127.0.0.1:/", "ws://127.0.0.1:0/", "ws://127.0.0.1:+80/", "ws://me@127.0.0.1/"]
+    + ["ws://127.0.0.1/#a", "ws://[::1/", "ws://::1/", "ws://a\r\nX: y/", "ws:///?a"],
 )
 def test_bad_url(url):
     assert connect(url) == [["ValueError"]]
@@ -221,9 +223,13 @@ def test_bad_url(url):
         {"headers": {"X-A": "b\r\nX-C: d"}},
         {"headers": {"X-A\n": "b"}},
         {"origin": "a\r\nb"},
+        {"headers": {"": "b"}},
+        {"headers": {"X-A": "b\r\n\r\nGET / HTTP/1.1\r\nHost: a"}},
         {"subprotocols": ["a\r\nb"]},
+        {"subprotocols": ["a\r\nX-C: d"]},
+        {"origin": "a\r\nX-C: d"},
     ],
-    ids=["header", "name", "origin", "subprotocol"],
+    ids="header name origin no-name request subprotocol field-of-it field-of-origin".split(),
 )
 def test_line_breaks_are_refused(options):
     assert connect(f"ws://127.0.0.1:{free_port()}/", **options) == [["ValueError"]]

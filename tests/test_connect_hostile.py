@@ -136,9 +136,15 @@ def test_handshake(response):
         (101, SWITCHING + UPGRADE + ACCEPT + b"Sec-WebSocket-Protocol: other\r\n"),
         (101, SWITCHING + UPGRADE + ACCEPT + b"Sec-WebSocket-Extensions: permessage-deflate\r\n"),
         (101, SWITCHING + UPGRADE + ACCEPT + b"Sec-WebSocket-Extensions: other\r\n"),
+        (101, SWITCHING + UPGRADE + ACCEPT + b"no field\r\n"),
+        (101, SWITCHING + UPGRADE + ACCEPT + b"X: a\r\n folded\r\n"),
+        (101, SWITCHING + UPGRADE + ACCEPT + b"X: a\nX: b\r\n"),
+        (101, SWITCHING + UPGRADE + ACCEPT + ACCEPT),
+        (404, b"HTTP/1.1 404 Not Found\r\nno field\r\n"),
     ],
     ids="404 old 200 wrong-accept no-accept no-upgrade other-upgrade no-connection"
-    " subprotocol compression extension".split(),
+    " subprotocol compression extension no-field folded bare-lf two-accepts"
+    " no-field-of-404".split(),
 )
 def test_refused_handshake(status, response):
     with RawServer(response + b"\r\n") as server:

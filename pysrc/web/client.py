@@ -1,29 +1,28 @@
-# A WebSocket client (RFC 6455 4.1).
+# A WebSocket client (RFC 6455 4.1). What it sends and receives are heads like those of
+# requests, so the parser of these looks at both.
 import os
+import socket
 from asyncio import core
 from binascii import b2a_base64
 
 from micropython import const
 
 import web
-from web._codec import utf8
+from web._codec import find_field, parse_head
 from web.app import App
 from web.buffers import fill, new_buffer
-from web.conn import Connection, reserve
-from web.control import unwatch
-from web.handshake import _items, accept_key
-from web.stream import begin_wait, cancelled, send_now
-from web.syntax import check_token, check_value
+from web.conn import Connection
+from web.stream import begin_wait, octets, send_now
 from web.websocket import WebSocket
 
 _MAX_HEAD = const(4096)  # bytes of a server's answer
+_MAX_TARGET = const(65536)
 _BUFFER = const(768)
+_UPGRADE = const(4)  # flag of a head
 _PACKED = const(0x40)
 _EINPROGRESS = (115, 119, 36, 10035)  # of Linux and lwIP, ESP-IDF, macOS, Windows
-_PORTS = {"ws": 80, "wss": 443}
 
-# Its clock watches over the clients' deadlines.
-_clients = App(max_connections=4)
+_clients = None  # an App, whose clock watches over the clients' deadlines
 
 
 class HandshakeError(Exception):
@@ -40,17 +39,12 @@ class HandshakeError(Exception):
 class _Client(WebSocket):
     """The client's end of a connection: it masks its frames, and closes the socket."""
 
-    def __init__(self, conn, max_message):
-        super().__init__(conn, max_message)
-        self.expect = 0
-        self.special = True
-        self._lingers = False
+    _lingers = False
 
     def end(self, code):
-        if self.close_code is None:
-            super().end(code)
-            if not self._lingers:
-                _forget(self.conn)
+        super().end(code)
+        if not self._lingers:
+            _forget(self.conn)
 
     async def fail(self, code):
         self._lingers = True
@@ -66,7 +60,7 @@ class _Client(WebSocket):
 
 def _forget(conn):
     if conn.sock:
-        _clients.forget(conn)
+        conn.server.forget(conn)
 
 
 async def connect(
@@ -102,26 +96,18 @@ async def connect(
     Raises ValueError for what can't be a URL or a field, OSError when there is no
     connection in time or no trust, HandshakeError when the server's answer is another.
     """
-    secure, host, port, target = _parse(url)
     key = b2a_base64(os.urandom(16)).strip()
-    head = _request(host, port, secure, target, key, subprotocols, origin, headers, compress)
-    if secure:
-        ssl = web.trust.judge(ssl, verify)
+    secure, host, port, data = _request(url, key, subprotocols, origin, headers, compress)
+    ssl = web.trust.judge(ssl, verify) if secure else None
     conn = _open(host, port, timeout)
     try:
-        await _writable(conn)  # when it is connected
-        if secure:
-            web.trust.secure(conn, ssl, host)
-        await _send(conn, head)
-        ws = _Client(conn, max_message)
-        await _answer(conn, ws, key, subprotocols, compress)
+        await _send(conn, data, ssl, host)
+        ws = await _answer(conn, max_message, key, subprotocols, compress)
     except BaseException as e:
-        # cancelled by the clock in between, or for good
-        expired = conn.expired
+        # cancelled by the clock: ETIMEDOUT
+        fault = OSError(110) if conn.expired else e
         _forget(conn)
-        if expired and not isinstance(e, Exception):
-            raise OSError(110)  # ETIMEDOUT
-        raise web.trust.explain(e) if secure else e
+        raise web.trust.explain(fault) if secure else fault
     conn.deadline = conn.task = None
     conn.websocket = ws
     if ping_interval:
@@ -129,196 +115,124 @@ async def connect(
     return ws
 
 
-# -- the request
-
-
-def _parse(url):
-    """Return whether url is of wss, its host, port, and origin-form. Raises
+def _request(url, key, subprotocols, origin, headers, compress):
+    """Return whether url is of wss, its host and port, and the head to send. Raises
     ValueError."""
     scheme, _, rest = url.partition("://")
-    port = _PORTS.get(scheme.lower())
-    if port is None or " " in check_value(rest) or "\t" in rest or "#" in rest:
+    secure = scheme.lower() == "wss"
+    host = rest.replace("?", "/").split("/", 1)[0]
+    target = rest[len(host) :]
+    name, colon, port = host.rpartition(":")
+    if not colon or port[-1:] == "]":
+        name = host
+        port = 443 if secure else 80
+    if not secure and scheme.lower() != "ws" or not name or "#" in rest:
         raise ValueError("url")
-    end = len(rest)
-    for mark in "/?":
-        at = rest.find(mark)
-        if 0 <= at < end:
-            end = at
-    target = rest[end:]
-    host = rest[:end]
-    if "@" in host:
-        raise ValueError("url: credentials")
-    name, bracket, tail = host.partition("]")
-    if not bracket:
-        name, _, tail = host.partition(":")
-        tail = host[len(name) :]
-    elif name[:1] == "[":
-        name = name[1:]
-    if tail:
-        if tail[0] != ":" or not tail[1:].isdigit() or not 0 < int(tail[1:]) < 65536:
-            raise ValueError("url: port")
-        port = int(tail[1:])
-    if not name:
-        raise ValueError("url: host")
-    return scheme.lower() == "wss", name, port, target if target[:1] == "/" else "/" + target
-
-
-def _request(host, port, secure, target, key, subprotocols, origin, headers, compress):
-    where = "[" + host + "]" if ":" in host else host
-    if port != _PORTS["wss" if secure else "ws"]:
-        where += ":{}".format(port)
-    fields = [
-        ("Host", where),
-        ("Upgrade", "websocket"),
-        ("Connection", "Upgrade"),
-        ("Sec-WebSocket-Version", "13"),
-        ("Sec-WebSocket-Key", key.decode()),
-    ]
+    if not 0 < int(port) < 65536:
+        raise ValueError("url: port")
+    fields = list(headers.items() if isinstance(headers, dict) else headers)
     if origin is not None:
         fields.append(("Origin", origin))
     if subprotocols:
-        fields.append(("Sec-WebSocket-Protocol", ", ".join(map(check_token, subprotocols))))
-    fields += headers.items() if isinstance(headers, dict) else headers
-    head = "GET " + target + " HTTP/1.1\r\n"
-    for name, value in fields:
-        head += check_token(name) + ": " + check_value(value) + "\r\n"
+        fields.append(("Sec-WebSocket-Protocol", ", ".join(subprotocols)))
+    data = (
+        "GET {}{} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {}\r\n"
+    ).format("" if target[:1] == "/" else "/", target, host, key.decode())
+    for field in fields:
+        data += "{}: {}\r\n".format(*field)
     if compress:
-        head += web.deflate.offer(compress)
-    head = (head + "\r\n").encode()
-    if utf8(head, 0, len(head), 0):  # of lone surrogates
-        raise ValueError("no UTF-8")
-    return head
-
-
-# -- the connection
+        data += web.deflate.offer(compress)
+    data += "\r\n"
+    lines = data.count("\n") - len(fields) - bool(compress)
+    data = octets(data)
+    head = [None] * 10
+    if lines != 7 or parse_head(data, 0, len(data), _MAX_TARGET, 99, head) != len(data):
+        raise ValueError("url or field")  # or more than one in what should be one
+    return secure, name.strip("[]"), int(port), data
 
 
 def _open(host, port, timeout):
-    """Begin to connect. Raises OSError."""
-    import socket
-
-    if _clients.queue is not core._io_queue:  # what there is is an earlier event loop's
-        unwatch(_clients)
+    """Return a Connection with a socket that is to be connected. Raises OSError."""
+    global _clients
+    if _clients is None or _clients.queue is not core._io_queue:
+        # or what there is is an earlier event loop's
+        _clients = App(max_connections=4)
         _clients.queue = core._io_queue
-        _clients.connections = []
+        web.forget("setup")  # which made it
     address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
-    sock = socket.socket(address[0])
-    try:
-        sock.setblocking(False)
-        try:
-            sock.setsockopt(6, 1, 1)  # TCP_NODELAY
-        except OSError:
-            pass
-        try:
-            sock.connect(address[-1])
-        except OSError as e:
-            if e.errno not in _EINPROGRESS:
-                raise
-        conn = Connection(_clients, sock, address[-1])
-        conn.deadline = _clients.clock + int(timeout * 4) + 1
-        conn.task = core.cur_task
-        conn.entry = [None, None, sock]
-        conn.buf = bytearray(_BUFFER)
-        reserve.extend([None] * (len(_clients.connections) + 28 - len(reserve)))
-    except BaseException:
-        sock.close()
-        raise
+    conn = Connection(_clients, socket.socket(address[0]), address[-1])
+    conn.deadline = _clients.clock + int(timeout * 4) + 1
+    conn.task = core.cur_task
+    conn.buf = bytearray(_BUFFER)
     _clients.connections.append(conn)
     _clients.attend()
     return conn
 
 
-async def _writable(conn):
-    begin_wait(conn, 1)
+async def _send(conn, data, ssl, host):
+    """Connect, and send the head. Raises OSError."""
+    sock = conn.sock
+    sock.setblocking(False)
     try:
-        yield
-    except core.CancelledError:
-        cancelled(conn, 1)
-        raise
-
-
-async def _send(conn, head):
+        sock.setsockopt(6, 1, 1)  # TCP_NODELAY
+    except OSError:
+        pass
+    try:
+        sock.connect(conn.addr)
+    except OSError as e:
+        if e.errno not in _EINPROGRESS:
+            raise
     # not web.stream's send(), which has its own time limit for each wait
-    sent = 0
-    while True:
-        sent += send_now(conn, memoryview(head)[sent:], len(head) - sent)
-        if sent == len(head):
-            break
-        await _writable(conn)
+    while data:
+        begin_wait(conn, 1)
+        yield
+        if ssl and not conn.raw:
+            web.trust.secure(conn, ssl, host)
+        data = data[send_now(conn, data, len(data)) :]
 
 
-# -- the answer
-
-
-async def _answer(conn, ws, key, subprotocols, compress):
-    """Receive the server's answer. Raises HandshakeError, OSError."""
-    conn.pos = conn.end = 0
-    head = None
-    while head is None:
+async def _answer(conn, max_message, key, subprotocols, compress):
+    """Receive the server's answer, check it (RFC 6455 4.1), and return the WebSocket, with
+    what was agreed upon. Raises HandshakeError, OSError."""
+    end = -1
+    while end < 0:
         n = await fill(conn, 0, _MAX_HEAD)
         if n == 0:
             raise OSError(104)  # ECONNRESET
-        if n < 0:
-            raise HandshakeError(0, "head too long")
-        head = _head(conn)
-    status, fields = _fields(head)
-    _check(ws, status, fields, key, subprotocols, compress)
-    new_buffer(conn, 0)
-
-
-def _head(conn):
-    """Take the head from the buffer when it is whole; what is no head at all is not
-    waited for."""
-    text = bytes(memoryview(conn.buf)[: conn.end])
-    if text[:7] != b"HTTP/1."[: len(text)]:
-        raise HandshakeError(0, "no HTTP/1.1")
-    end = text.find(b"\r\n\r\n")
-    if end < 0:
-        return None
-    conn.pos = end + 4
-    try:
-        return str(text[:end], "utf-8")
-    except UnicodeError:
-        raise HandshakeError(0, "no text")
-
-
-def _fields(head):
-    """Return the status and a dict of the field lines of a head."""
-    lines = head.split("\r\n")
-    status = lines[0][9:12]
-    if not status.isdigit() or len(status) < 3 or lines[0][12:13] not in ("", " "):
+        text = bytes(memoryview(conn.buf)[: conn.end])
+        if n < 0 or text[:7] != b"HTTP/1."[: len(text)]:
+            raise HandshakeError(0, "no head of HTTP/1.1")
+        end = text.find(b"\r\n\r\n")
+    conn.pos = end = end + 4
+    status = text[9:12]
+    if not status.isdigit() or text[12] not in b" \r":
         raise HandshakeError(0, "no status")
     status = int(status)
-    if status == 101 and lines[0][:9] != "HTTP/1.1 ":
-        raise HandshakeError(status, "no HTTP/1.1")
-    fields = {}
-    for line in lines[1:]:
-        name, colon, value = line.partition(":")
-        try:
-            if not colon:
-                raise ValueError
-            name = check_token(name).lower()
-            value = check_value(value).strip()
-        except ValueError:
-            raise HandshakeError(status, "field line")
-        fields[name] = fields[name] + ", " + value if name in fields else value
-    return status, fields
-
-
-def _check(ws, status, fields, key, subprotocols, compress):
-    """Check an answer (RFC 6455 4.1), and take what was agreed upon to ws."""
-    get = fields.get
-    if status != 101:
-        raise HandshakeError(status, "no switching")
-    options = _items(get("connection", "").lower())
-    if get("upgrade", "").lower() != "websocket" or "upgrade" not in options:
+    # its field lines as those of a request, which are parsed and checked already
+    data = b"GET / HTTP/1.1\r\nHost:a\r\n" + text[text.find(b"\n") + 1 : end]
+    head = [None] * 10
+    end = parse_head(data, 0, len(data), 9, _MAX_HEAD, head)
+    if status != 101 or text[:9] != b"HTTP/1.1 " or end <= 0 or not head[3] & _UPGRADE:
         raise HandshakeError(status, "no upgrade")
-    if get("sec-websocket-accept", "") != accept_key(key).decode():
-        raise HandshakeError(status, "accept")
-    ws.subprotocol = get("sec-websocket-protocol")
-    if ws.subprotocol is not None and ws.subprotocol not in subprotocols:
+    start = head[5]
+    try:
+        from hashlib import sha1
+    except ImportError:
+        from web._sha1 import sha1
+    accept = sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
+    accept = b2a_base64(accept).strip().decode()
+    if (find_field(data, start, end, "upgrade") or "").lower() != "websocket" or find_field(
+        data, start, end, "sec-websocket-accept"
+    ) != accept:
+        raise HandshakeError(status, "no WebSocket")
+    ws = _Client(conn, max_message)
+    ws.expect = 0
+    ws.special = True
+    ws.subprotocol = name = find_field(data, start, end, "sec-websocket-protocol")
+    if name is not None and name not in subprotocols:
         raise HandshakeError(status, "subprotocol")
-    extensions = get("sec-websocket-extensions")
+    extensions = find_field(data, start, end, "sec-websocket-extensions")
     if extensions is not None:
         try:
             if not compress:
@@ -327,3 +241,5 @@ def _check(ws, status, fields, key, subprotocols, compress):
         except ValueError:
             raise HandshakeError(status, "extension")
         ws.expect |= _PACKED
+    new_buffer(conn, 0)
+    return ws
