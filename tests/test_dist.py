@@ -167,7 +167,7 @@ def test_copying_the_files_installs(name, tmp_path):
 
 
 USES = {
-    "aioweb-forms": ["import web; from web.body import attribute; attribute(None, 'args')"],
+    "aioweb-forms": ["import web; web.forms", "import web; web.parse_qs"],
     "aioweb-websocket": [
         "import web; web.WebSocket",
         "import web; web.App().websocket('/')",

@@ -12,7 +12,6 @@ from rooms import Rooms, circles
 CIRCLES = {
     ("_choose", "web"): "web.__path__ tells where the native files are",
     ("body", "content"): "a form's methods are a request's, and read bodies",
-    ("body", "query"): "the Headers of an absolute-form are other Headers",
     ("conn", "ending"): "a connection without a task is refused by one",
     ("conn", "stream"): "what few connections do without a task stands there",
     ("outgoing", "pieces"): "a client masks its frames there, and they leave here",
@@ -27,7 +26,6 @@ PRIVATES = {
     ("body", "request"): ("_buf _chunks _conn _dirty _end _head _left _whole", _REQUEST),
     ("chunked", "request"): ("_conn _left _limit", _REQUEST),
     ("client", "asyncio.core"): ("_io_queue", _WAITING),
-    ("client", "handshake"): ("_items", "both sides read the same lists"),
     ("client", "server"): ("_forget", "it has a Server for its clock"),
     ("conn", "asyncio.core"): ("_task_queue", _WAITING),
     ("conn", "queue"): ("_dequeue", _WAITING),

@@ -45,8 +45,8 @@ def test_tables_name_what_there_is():
 @pytest.mark.parametrize(
     "module,old,new,name",
     [
-        ("__init__", "parse_qs:query", "", "web.parse_qs"),
-        ("__init__", "parse_qs:query", "parse_qs:body", "web.parse_qs"),
+        ("__init__", "parse_qs:forms", "", "web.parse_qs"),
+        ("__init__", "parse_qs:forms", "parse_qs:body", "web.parse_qs"),
         ("app", "def get(self, path,", "def get(self, pattern,", "web.app.App.get"),
         ("app", "methods=(", "methods=('PUT', ", "web.app.App.route"),
         ("body", '"readline": readline,', "", "web.request.Request.readline"),

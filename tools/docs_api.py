@@ -1,7 +1,7 @@
 """Has Griffe, which reads pysrc/web for the reference, see the names where users do.
 
 `web.App` is loaded from web.app when it is first used, `app.put` is a function in
-web.hooks and `r.json` one in web.content. Here they become members of what they are
+web.hooks and `r.json` one in web.decoding. Here they become members of what they are
 used through: the tables that the code finds them in tell which these are. Docstrings are
 plain text; their lists of names become lists.
 """
@@ -21,7 +21,7 @@ TABLES = {
 INTERNAL = {
     "app.App": ("answer",),
     "request.Request": ("begin", "over", "drainable", "piece"),
-    "sse.EventSource": ("begin", "begun", "binary", "flush", "queue", "queued"),
+    "sse.EventSource": ("begin", "begun", "binary", "flush", "look", "open", "queue", "queued"),
     "websocket.WebSocket": (
         *("attend", "begin", "begun", "binary", "closing", "control", "end", "fail", "keep"),
         *("lose", "overdue", "rest", "sent"),
@@ -29,7 +29,7 @@ INTERNAL = {
 }
 # what no application makes by calling it
 GIVEN = (
-    *("request.Request", "body.Headers", "content.MultiDict", "stream.Writer"),
+    *("request.Request", "body.Headers", "forms.MultiDict", "stream.Writer"),
     *("websocket.WebSocket", "pieces.Pieces", "sse.EventSource"),
 )
 CODE = re.compile(r"(`[^`]*`|\b[\w.]+\(\d*\))")
@@ -51,7 +51,13 @@ def functions(package, path):
     """The functions in the dict at path."""
     module = path.partition(".")[0]
     table = ast.parse(str(package[path].value), mode="eval").body
-    return [package[module][value.id] for value in table.values]
+    # of functions by name, or of the modules that they are in
+    return [
+        package[value.value][key.value]
+        if isinstance(value, ast.Constant)
+        else package[module][value.id]
+        for key, value in zip(table.keys, table.values, strict=True)
+    ]
 
 
 def complete(package):

@@ -20,13 +20,14 @@ INTERNAL = {
     "app.App.__init__",
     "app.App.answer",
     "body.Headers.__init__",
+    "broadcast.Broadcast.cancel",
     "chunked.Chunks",
     "client.HandshakeError.__init__",
     "conn.Connection",
     "conn.Queue",
-    "content.MultiDict.__init__",
     "deflate.Deflate",
     "deflate.Inflater",
+    "forms.MultiDict.__init__",
     "hooks.Hooks",
     "pieces.Pieces.__init__",
     "request.Request.__init__",
@@ -43,11 +44,11 @@ INTERNAL = {
     "server.Server.go_on",
     "server.Server.ready",
     "sse.EventSource.__init__",
-    "sse.EventSource.begin",
     "sse.EventSource.begun",
     "sse.EventSource.binary",
     "sse.EventSource.flush",
-    "sse.EventSource.queue",
+    "sse.EventSource.look",
+    "sse.EventSource.open",
     "sse.EventSource.queued",
     "stream.Writer.__init__",
     "websocket.WebSocket.__init__",
@@ -194,7 +195,9 @@ def _found(name):
         node = _lookup(place)
         if isinstance(node, ast.Dict):
             for key, value in zip(node.keys, node.values):
-                if isinstance(value, ast.Name) and value.id == key.value:
+                if isinstance(getattr(value, "value", None), str):  # the module that it is in
+                    found[key.value] = _method(f"{value.value}.{key.value}")
+                elif isinstance(value, ast.Name) and value.id == key.value:
                     found[key.value] = _method(f"{module}.{value.id}")
                 else:
                     found[key.value] = ATTRIBUTE

@@ -4,8 +4,8 @@ from web._codec import find_field
 
 # In which room each method of a request is.
 _METHODS = (
-    " __aiter__:body __anext__:body copy:body form:content json:content piece:body read:body"
-    " readexactly:body readinto:body readline:body save:content "
+    " __aiter__:body __anext__:body copy:body form:forms json:decoding piece:body read:body"
+    " readexactly:body readinto:body readline:body save:saving "
 )
 
 
@@ -32,7 +32,7 @@ def attribute(r, name):
         return unread(r)
     if name == "args":
         if r._parsed is None:
-            r._parsed = web.content.MultiDict(r.query or "")
+            r._parsed = web.forms.MultiDict(r.query or "")
         return r._parsed
     start = _METHODS.find(" " + name + ":")
     if start < 0:

@@ -57,5 +57,6 @@ class Headers:
 def headers(buf, head, end):
     """Return the Headers of a request with that head in buf[:end]."""
     if 0 < head[8] < head[5]:  # in the target: it replaces the Host field
-        return web.query.headers_of_absolute_form(buf, head, end)
+        buf = web.absolute.lines_of(buf, head, end)
+        return Headers(buf, 0, len(buf))
     return Headers(buf, head[5], end)

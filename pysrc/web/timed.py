@@ -70,4 +70,4 @@ async def _ring(ws):
 async def decoded(waiting):
     """Return the value of the JSON text that is waited for."""
     text = await waiting
-    return None if text is None else web.query.decode_json(text)
+    return None if text is None else web.decoding.decode_json(text)

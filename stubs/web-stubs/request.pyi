@@ -1,7 +1,7 @@
 from typing import Any
 
 from web.body import Headers
-from web.content import MultiDict
+from web.forms import MultiDict
 
 class Request:
     @property

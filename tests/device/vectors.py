@@ -164,13 +164,13 @@ class Runner:
     # -- text
 
     def query(self, case):
-        import web.query
+        import web.forms
 
-        web.query.unquote = self.codec.unquote
+        web.forms.unquote = self.codec.unquote
         data = to_bytes(case["in"])
-        check("bytes", web.query.parse_qs(data), case["expect"])
+        check("bytes", web.forms.parse_qs(data), case["expect"])
         if max(data or b"\0") < 128:
-            check("str", web.query.parse_qs(str(data, "utf-8")), case["expect"])
+            check("str", web.forms.parse_qs(str(data, "utf-8")), case["expect"])
 
     def unquote(self, case):
         check("unquote", self.codec.unquote(to_bytes(case["in"]), case["plus"]), case["out"])

@@ -6,7 +6,7 @@ from typing import Literal, assert_type
 
 import web
 from web.body import Headers
-from web.content import MultiDict
+from web.forms import MultiDict
 from web.pieces import Pieces
 from web.request import Request
 from web.response import Stream

@@ -1,0 +1,34 @@
+# Characters beyond the first 65,536 in JSON, as what sends ASCII only escapes them.
+from binascii import unhexlify
+
+
+def join(text):
+    """Return a JSON text (bytes) with characters in place of escaped pairs of surrogates:
+    json.loads() makes two of a pair, which are none (RFC 8259 7). Raises ValueError for half
+    a pair."""
+    out = bytearray()
+    taken = 0
+    i = text.find(b"\\")
+    while i >= 0:
+        high = _escaped(text, i)
+        if high & 0xF800 == 0xD800:
+            low = _escaped(text, i + 6)
+            if high >= 0xDC00 or low & 0xFC00 != 0xDC00:
+                raise ValueError("lone surrogate")
+            out.extend(text[taken:i])
+            out.extend(chr(0x10000 + ((high & 0x3FF) << 10 | low & 0x3FF)).encode())
+            i += 10
+            taken = i + 2
+        i = text.find(b"\\", i + 2)
+    if not taken:
+        return text
+    out.extend(text[taken:])
+    return out
+
+
+def _escaped(text, i):
+    # the number in the \uXXXX there
+    if text[i : i + 2] != b"\\u":
+        return 0
+    high, low = unhexlify(text[i + 2 : i + 6])
+    return high << 8 | low

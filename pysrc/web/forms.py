@@ -1,0 +1,68 @@
+# The values of a query string, or of an HTML form.
+import web
+from web._codec import unquote
+
+
+class MultiDict(dict):
+    """The values of a query or a form: str by name. `values[name]` and get() give the
+    first one of a name that repeats, getlist() all of them."""
+
+    def __init__(self, query, none=""):
+        super().__init__()
+        for pair in (query.encode() if isinstance(query, str) else bytes(query)).split(b"&"):
+            if pair:
+                name, equals, value = pair.partition(b"=")
+                value = unquote(value, True) if equals else none
+                self.setdefault(unquote(name, True), []).append(value)
+
+    def __getitem__(self, name):
+        return super().__getitem__(name)[0]
+
+    def get(self, name, default=None, type=None):
+        """Return the first value of name, converted by type if given; default when
+        there is none or type raises ValueError."""
+        if name not in self:
+            return default
+        value = self[name]
+        try:
+            return value if type is None else type(value)
+        except ValueError:
+            return default
+
+    def getlist(self, name):
+        """Return the list of all values of name."""
+        return super().__getitem__(name) if name in self else []
+
+    def items(self):
+        """Yield (name, value) for every value."""
+        for name in self.keys():
+            for value in self.getlist(name):
+                yield name, value
+
+    def values(self):
+        """Yield every value."""
+        for _, value in self.items():
+            yield value
+
+
+def parse_qs(s):
+    """Parse application/x-www-form-urlencoded data (str or bytes-like).
+
+    Returns a dict of str: a list of them for a name that repeats, True for one
+    without a value.
+    """
+    fields = {}
+    values = MultiDict(s, True)
+    for name in values.keys():
+        several = values.getlist(name)
+        fields[name] = several if len(several) > 1 else several[0]
+    return fields
+
+
+async def form(r):
+    """Return the fields of an HTML form (MultiDict), sent as
+    application/x-www-form-urlencoded; else raises HTTPException(415)."""
+    kind = r.headers.get("content-type", "application/x-www-form-urlencoded")
+    if kind.split(";")[0].strip().lower() != "application/x-www-form-urlencoded":
+        raise web.HTTPException(415)
+    return MultiDict(await r.body())
