@@ -19,13 +19,12 @@ STUBS = ROOT / "stubs" / "web-stubs"
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 # What tests on the device look at.
 WATCHED = set(
-    """Queue accept_key attribute begin closing connections fail feed find_field forget frames last leave listener lost mask
-    next_field offer parse_head piece queued respond rest room routes send_now sent serving
-    sha1 sock unquote utf8 watch within ws_build ws_parse""".split()
+    """accept_key begin Connection connections forget frames Queue queue send_now sent sock
+    streams""".split()
 )
 # What objects of the firmware have as well, some of which it calls by these names.
 FOREIGN = set(
-    """add cancel clock digest end fill flush idle listen map match poller register split state
+    """accept add cancel clock digest end fill flush idle listen map match poller register split state
     step tell unpack verify_mode wait wait_io_event""".split()
 )
 # Names that firmware has for modules and types of its own. One that it lacks costs what
@@ -106,17 +105,21 @@ def _attributes(tree):
     return names - {n.attr for n in read if getattr(n.value, "id", None) in modules}
 
 
+def _declared(path):
+    """All names that a stub has."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        for field in ("name", "arg", "id", "attr", "asname"):
+            found.add(getattr(node, field, None))
+    return found
+
+
 def _strings(tree):
-    """All words in the strings of a module, but for docstrings."""
-    skipped = {
-        id(node.body[0].value)
-        for node in _walk(tree, ast.Module, ast.ClassDef, *FUNCTION)
-        if node.body and isinstance(node.body[0], ast.Expr)
-    }
+    """The names that are found by strings: a whole one, or in a table as "name:room"."""
     found = set()
     for node in _walk(tree, ast.Constant):
-        if isinstance(node.value, str) and id(node) not in skipped:
-            found |= set(re.findall(r"\w+", node.value))
+        if isinstance(node.value, str):
+            found |= {node.value, *re.findall(r"\w+(?=:\w)", node.value)}
     return found
 
 
@@ -226,9 +229,7 @@ class Names:
 
     def __init__(self, trees):
         self.trees = trees
-        self.declared = set()
-        for path in STUBS.rglob("*.pyi"):
-            self.declared |= set(re.findall(r"[A-Za-z_]\w*", path.read_text()))
+        self.declared = set().union(*map(_declared, STUBS.rglob("*.pyi")))
         self.mentioned = {name: _mentioned(tree) for name, tree in trees.items()}
         self.fixed = self.declared | WATCHED | FOREIGN | {name[:-3] for name in trees}
         twins = [name for name in trees if name.startswith("_portable")]
@@ -242,10 +243,11 @@ class Names:
     def _share(self):
         found = {}
         for tree in self.trees.values():
+            beside = _attributes(tree) if _foreign_bases(tree) else ()
             for name in _globals(tree) | _attributes(tree):
                 if name not in self.fixed and not name.startswith("__"):
                     users = [m for m, names in self.mentioned.items() if name in names]
-                    if len(users) > 1 or not _is_private(name):
+                    if len(users) > 1 or not _is_private(name) or name in beside:
                         found[name] = len(users)
         ranked = sorted(found, key=lambda name: (-found[name], name))
         return dict(zip(ranked, SHARED, strict=False))

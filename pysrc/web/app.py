@@ -454,11 +454,12 @@ class App:
                 out = _BYTES
             elif kind is not str:
                 kind = None
-            if not kind or r._head[0] == "HEAD":
-                return web.sending.respond(conn, r, entry, body)
-            text = octets(text)
+            if kind:
+                text = octets(text)
         except BaseException as e:
             return web.sending.failed(conn, r, entry, e)
+        if not kind or r._head[0] == "HEAD":
+            return web.sending.respond(conn, r, entry, body)
         n = len(text)  # in bytes
         out = bytearray(out)
         out.extend(b"%d\r\n" % n)

@@ -178,6 +178,6 @@ def copy(r):
     conn.buf = (r._buf or r._conn.buf)[: r._end]
     other = web.conn.Request(conn, r._head[:])
     for name, value in r.__dict__.items():
-        if name not in ("_conn", "_head", "_buf"):
+        if value is not r._conn and value is not r._head and value is not (r._buf or r):
             setattr(other, name, value)
     return other

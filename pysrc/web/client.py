@@ -9,10 +9,10 @@ from micropython import const
 
 import web
 from web._codec import find_field, parse_head
-from web.app import App
+from web.app import App, octets
 from web.buffers import fill, new_buffer
 from web.conn import Connection
-from web.stream import begin_wait, octets, send_now
+from web.stream import begin_wait, send_now
 from web.websocket import WebSocket
 
 _MAX_HEAD = const(4096)  # bytes of a server's answer
