@@ -3,14 +3,27 @@
 # What few requests need is in rooms that are loaded when one does: web.room.function().
 import gc
 from asyncio import CancelledError, core
-from builtins import StopIteration, bytes, len, memoryview, next, str, type
-from json import dumps
+from builtins import StopIteration, bytes, len, next, str, type
 
 from micropython import const
 
 import web
-from web._codec import members, parse_head, utf8
-from web.conn import Connection, Request, no_tasks, register
+from web._codec import members, parse_head
+from web.conn import (
+    CLOSE,
+    END,
+    SENT,
+    STAYS,
+    TEXT,
+    Connection,
+    Coroutine,
+    Request,
+    must_close,
+    no_tasks,
+    nothing,
+    register,
+    respond,
+)
 
 _TICK_MS = const(250)  # of the clock that deadlines are told by
 _BUSY = const(0)  # states of a connection, see conn.py
@@ -26,52 +39,8 @@ _TCP_NODELAY = const(1)
 _LEFT = (11, 103)  # EAGAIN, ECONNABORTED: the client left before it was accepted
 _TURNS = const(8)  # requests in a row without letting tasks run
 _OWN = const(3)  # attributes of a Request that nobody has touched
+_HEAD = const(73)  # the length of TEXT
 _LARGE = const(1024)  # bytes of a body that does not leave in one write with its head
-_END = b"\r\n"
-_CLOSE = b"Connection: close\r\n\r\n"
-_STAYS = b"Connection: keep-alive\r\n\r\n"
-_TEXT = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: "
-_BYTES = b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: "
-_JSON = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
-_HEAD = const(73)  # the length of the first two, and of the last
-_JSON_HEAD = const(65)
-
-
-async def nothing():
-    """To be awaited where there is nothing to wait for."""
-
-
-Coroutine = type(nothing())  # MicroPython has one type for generators and these
-PIECES = (str, bytes, bytearray, memoryview)
-SENT = object()  # instead of a result: the response has left already
-
-
-def octets(data):
-    """Return data (str or bytes-like) as it is sent: bytes-like, with as many items as
-    bytes. Raises ValueError for a str that is not UTF-8, TypeError for what can't be
-    sent.
-
-    A str of MicroPython may hold half a surrogate pair, which RFC 3629 3 forbids, and
-    as the value of JSON it often does.
-    """
-    if isinstance(data, str):
-        view = memoryview(data)
-        n = len(view)
-        if n != len(data) and utf8(view, 0, n, 0):
-            raise ValueError("text that can't be UTF-8")
-        return view
-    if isinstance(data, memoryview):
-        if len(bytes(data[:1])) != 1:  # of an array of larger items, or empty
-            return bytes(data)
-    elif not isinstance(data, (bytes, bytearray)):
-        raise TypeError("can't send " + repr(type(data)))
-    return data
-
-
-def must_close(r):
-    """Whether what is unread of the body of r may not be read for the next request's
-    sake."""
-    return (r._left or r._chunks) and not web.body.drainable(r)
 
 
 class App:
@@ -302,7 +271,7 @@ class App:
         # taken from the heap at each call.
         routes = self.routes
         streams = self.streams
-        out = bytearray(_TEXT)  # the responses of most requests, one by one
+        out = bytearray(TEXT)  # the responses of most requests, one by one
         r = conn = rest = result = None
         while True:
             conn = None
@@ -337,7 +306,7 @@ class App:
                             r._chunks = web.chunked.Chunks(r)
                         if r._chunks or r._left > end - pos:
                             # the rest of it is read while others are
-                            web.buffers.own_buffer(conn)
+                            conn.own_buffer()
                     task = conn.own
                     if task is None:
                         task = conn.own = core.Task(conn)
@@ -378,20 +347,20 @@ class App:
                     if rest is None and result is not SENT:
                         used = len(result) if type(result) is str else _LARGE
                         if used >= _LARGE or head[0] == "HEAD":
-                            rest = self.respond(conn, r, entry, result)
+                            rest = respond(conn, r, entry, result)
                         else:
                             # most responses: one buffer serves them all, and leaves in
                             # one write
                             out[_HEAD:] = b"%d\r\n" % used
                             if conn.closing or large and must_close(r):
                                 conn.closing = True
-                                out.extend(_CLOSE)
+                                out.extend(CLOSE)
                             else:
-                                out.extend(_END if head[3] & _HTTP11 else _STAYS)
+                                out.extend(END if head[3] & _HTTP11 else STAYS)
                             used += len(out)
                             out.extend(result)
                             if len(out) != used:
-                                rest = self.respond(conn, r, entry, result)
+                                rest = respond(conn, r, entry, result)
                             else:
                                 used = conn.sock.write(out) or 0
                                 if used < len(out):
@@ -437,41 +406,3 @@ class App:
             except (Exception, CancelledError) as e:
                 r = rest = result = None
                 conn.broken(e)
-
-    def respond(self, conn, r, entry, body):
-        """Send what a handler returned, where that is long, has characters beyond ASCII, or
-        is to be JSON. Returns what is to be awaited for the rest, or None."""
-        kind = type(body)
-        text = body
-        out = _TEXT
-        try:
-            if kind is dict or kind is list:
-                text = dumps(body)
-                out = _JSON
-                if "nan" in text or "inf" in text:
-                    kind = None  # which JSON has not, if it is a number's
-            elif kind is bytes:
-                out = _BYTES
-            elif kind is not str:
-                kind = None
-            if kind:
-                text = octets(text)
-        except BaseException as e:
-            return web.sending.failed(conn, r, entry, e)
-        if not kind or r._head[0] == "HEAD":
-            return web.sending.respond(conn, r, entry, body)
-        n = len(text)  # in bytes
-        out = bytearray(out)
-        out.extend(b"%d\r\n" % n)
-        if conn.closing or must_close(r):
-            conn.closing = True
-            out.extend(_CLOSE)
-        else:
-            out.extend(_END if r._head[3] & _HTTP11 else _STAYS)
-        if n >= _LARGE:
-            return web.stream.send(conn, out, text)
-        out.extend(text)
-        n = conn.sock.write(out) or 0
-        if n < len(out):
-            conn.sent = True
-            return web.stream.send(conn, out[n:])

@@ -29,11 +29,11 @@ class Broadcast:
         """Have message (str or bytes-like) sent to all, without waiting for any. Returns
         to how many. Raises TypeError for another type, ValueError for a str that is no
         UTF-8, and for bytes that are none when there are EventSources."""
-        data = web.app.octets(message)
+        data = web.conn.octets(message)
         if not isinstance(message, str):
             message = bytes(data)  # the caller may change it meanwhile
             if not all([member[1].binary for member in self._members]):
-                web.app.octets(str(message, "utf-8"))  # or ValueError: events are text
+                web.conn.octets(str(message, "utf-8"))  # or ValueError: events are text
         for member in self._members:
             if len(member) - 2 >= self.most:
                 if self.slow == "drop":

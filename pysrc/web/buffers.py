@@ -40,19 +40,11 @@ def keep_part(conn):
     if conn.end - conn.pos >= server.max_head:
         return False
     if conn.buf is server.buf or conn.pos:
-        own_buffer(conn, conn.pos)
+        conn.own_buffer(conn.pos)
     if conn.state == _IDLE:
         conn.deadline = server.clock + server.head_ticks
     conn.state = _HEAD
     return True
-
-
-def own_buffer(conn, start=0):
-    """Give a connection a buffer of its own, with what was received from start on: other
-    connections read into the server's."""
-    conn.buf = bytearray(memoryview(conn.buf)[start : conn.end])
-    conn.pos -= start
-    conn.end -= start
 
 
 def more(conn):

@@ -9,9 +9,9 @@ from micropython import const
 
 import web
 from web._codec import find_field, parse_head
-from web.app import App, octets
+from web.app import App
 from web.buffers import fill, new_buffer
-from web.conn import Connection
+from web.conn import Connection, octets
 from web.stream import begin_wait, send_now
 from web.websocket import WebSocket
 

@@ -1,5 +1,5 @@
-# A connection, the request on it, and the queue in which it waits for its client: without
-# a task, a buffer or anything else until something has come.
+# The queue in which a connection waits for its client, without a task, a buffer or
+# anything else until something has come; the connection; the request on it; its answer.
 #
 # state      waits for                     deadline        may give its place
 # 1 head     a request, without a task     head_timeout    after a grace
@@ -11,15 +11,19 @@
 #            event stream                  own
 # A name that a module lacks is searched in builtins from end to end, every time.
 from asyncio import core
-from builtins import bytes, id, list, memoryview, type
+from builtins import bytearray, bytes, id, list, memoryview, type
+from json import dumps
 from time import ticks_diff, ticks_ms
 
 from micropython import const
 
 import web
+from web._codec import utf8
 
 _POLLIN = const(1)
 _POLLOUT = const(4)
+_HTTP11 = const(1)  # a flag of a head
+_LARGE = const(1024)  # bytes of a body that does not leave in one write with its head
 
 # Without memory the registration of a socket with the poller stops half-way, and
 # leaves an entry that crashes the interpreter. This much is kept to complete it: unix
@@ -149,6 +153,13 @@ class Connection:
         elif n == 0:
             server.forget(self)
 
+    def own_buffer(self, start=0):
+        """Have a buffer of its own, with what was received from start on: other
+        connections read into the server's."""
+        self.buf = bytearray(memoryview(self.buf)[start : self.end])
+        self.pos -= start
+        self.end -= start
+
     def send(self, _):
         """The task goes on: to asyncio this is the coroutine that it runs."""
         web.tasks.run(self, None)
@@ -238,3 +249,89 @@ class Request:
     def __getattr__(self, name):
         i = _IN_HEAD.get(name)
         return web.fields.attribute(self, name) if i is None else self._head[i]
+
+
+# -- what answers a request
+
+END = b"\r\n"
+CLOSE = b"Connection: close\r\n\r\n"
+STAYS = b"Connection: keep-alive\r\n\r\n"
+TEXT = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: "
+_BYTES = b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: "
+_JSON = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
+
+
+async def nothing():
+    """To be awaited where there is nothing to wait for."""
+
+
+Coroutine = type(nothing())  # MicroPython has one type for generators and these
+PIECES = (str, bytes, bytearray, memoryview)
+SENT = object()  # instead of a result: the response has left already
+
+
+def octets(data):
+    """Return data (str or bytes-like) as it is sent: bytes-like, with as many items as
+    bytes. Raises ValueError for a str that is not UTF-8, TypeError for what can't be
+    sent.
+
+    A str of MicroPython may hold half a surrogate pair, which RFC 3629 3 forbids, and
+    as the value of JSON it often does.
+    """
+    if isinstance(data, str):
+        view = memoryview(data)
+        n = len(view)
+        if n != len(data) and utf8(view, 0, n, 0):
+            raise ValueError("text that can't be UTF-8")
+        return view
+    if isinstance(data, memoryview):
+        if len(bytes(data[:1])) != 1:  # of an array of larger items, or empty
+            return bytes(data)
+    elif not isinstance(data, (bytes, bytearray)):
+        raise TypeError("can't send " + repr(type(data)))
+    return data
+
+
+def must_close(r):
+    """Whether what is unread of the body of r may not be read for the next request's
+    sake."""
+    return (r._left or r._chunks) and not web.body.drainable(r)
+
+
+def respond(conn, r, entry, body):
+    """Send what a handler returned, where that is long, has characters beyond ASCII, or
+    is to be JSON. Returns what is to be awaited for the rest, or None."""
+    kind = type(body)
+    text = body
+    out = TEXT
+    try:
+        if kind is dict or kind is list:
+            text = dumps(body)
+            out = _JSON
+            if "nan" in text or "inf" in text:
+                kind = None  # which JSON has not, if it is a number's
+        elif kind is bytes:
+            out = _BYTES
+        elif kind is not str:
+            kind = None
+        if kind:
+            text = octets(text)
+    except BaseException as e:
+        return web.sending.failed(conn, r, entry, e)
+    if not kind or r._head[0] == "HEAD":
+        return web.sending.respond(conn, r, entry, body)
+    n = len(text)  # in bytes
+    out = bytearray(out)
+    out.extend(b"%d\r\n" % n)
+    if conn.closing or must_close(r):
+        conn.closing = True
+        out.extend(CLOSE)
+    else:
+        out.extend(END if r._head[3] & _HTTP11 else STAYS)
+    if n >= _LARGE:
+        return web.stream.send(conn, out, text)
+    out.extend(text)
+    n = conn.sock.write(out) or 0
+    if n < len(out):
+        conn.sent = True
+        return web.stream.send(conn, out[n:])

@@ -40,3 +40,14 @@ async def json(r):
         return decode_json(await r.body())
     except ValueError:
         raise web.HTTPException(400, body="invalid JSON")
+
+
+def check_finite(value):
+    """Raise ValueError for infinities and NaN, which JSON has not (RFC 8259 6)."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            check_finite(item)
+    elif isinstance(value, float) and value - value != 0:
+        raise ValueError("JSON has no " + str(value))

@@ -3,7 +3,7 @@ import gc
 from asyncio import CancelledError
 
 import web
-from web.app import SENT
+from web.conn import SENT
 from web.status import reason
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")

@@ -2,7 +2,7 @@
 from asyncio import core
 
 import web
-from web.app import SENT, Coroutine
+from web.conn import SENT, Coroutine
 from web.console import report
 from web.faults import HTTPException, answerable, fault_of, plain
 from web.response import Response, response_of

@@ -6,7 +6,7 @@ from micropython import const
 
 import web
 from web._choose import choose
-from web.app import octets
+from web.conn import octets
 from web.stream import give_way, send_each
 
 frames = choose("_frames", "_portable_frames")[0]  # also web.incoming's

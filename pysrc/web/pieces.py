@@ -7,7 +7,7 @@ from micropython import const
 
 import web
 from web._codec import utf8
-from web.app import octets
+from web.conn import octets
 from web.incoming import _buffer, _claim, receive
 from web.outgoing import mask, send_frame
 

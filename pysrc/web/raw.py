@@ -1,6 +1,6 @@
 # Raw handlers, which write their whole response themselves.
 import web
-from web.app import SENT, Coroutine, octets
+from web.conn import SENT, Coroutine, octets
 from web.stream import send, send_each
 
 

@@ -2,7 +2,7 @@
 from micropython import const
 
 import web
-from web.app import PIECES, SENT, Coroutine, must_close, octets
+from web.conn import PIECES, SENT, Coroutine, must_close, octets
 
 _HTTP11 = const(1)
 _NO_HANDLERS = (None, None, None, ())  # instead of an entry of the routes
@@ -139,21 +139,10 @@ def _content(body):
         value = body
         body = dumps(value)
         if "nan" in body or "inf" in body:
-            _check_finite(value)
+            web.decoding.check_finite(value)
     if not isinstance(body, PIECES):
         raise TypeError("a handler can't return " + repr(type(body)))
     return octets(body)  # of a str, too, its length is in bytes
-
-
-def _check_finite(value):
-    # JSON has no infinities and no NaN (RFC 8259 6)
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, (list, tuple)):
-        for item in value:
-            _check_finite(item)
-    elif isinstance(value, float) and value - value != 0:
-        raise ValueError("JSON has no " + str(value))
 
 
 def _type_of(body):

@@ -100,7 +100,7 @@ class EventSource:
 
     async def flush(self, data=b""):
         """Send what has not left, and data (str or bytes)."""
-        data = web.app.octets(data)
+        data = web.conn.octets(data)
         if self.queue:
             data = self.queue + data
             self.queue = b""

@@ -2,9 +2,6 @@
 
 # RFC 9110 15, in one string: a table of them would cost twice the memory
 _REASONS = """
-100 Continue
-101 Switching Protocols
-200 OK
 201 Created
 202 Accepted
 204 No Content

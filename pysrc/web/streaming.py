@@ -5,7 +5,7 @@ from asyncio import core
 from micropython import const
 
 import web
-from web.app import octets
+from web.conn import octets
 from web.stream import abort, send_each, send_now, wake
 from web.tasks import step
 

@@ -1,5 +1,5 @@
 # What may stand in field lines (RFC 9110 5).
-from web.app import octets
+from web.conn import octets
 
 TOKEN = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 

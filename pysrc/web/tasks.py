@@ -6,9 +6,7 @@ from builtins import StopIteration, id
 from micropython import const
 
 import web
-from web.app import PIECES, SENT, Coroutine
-from web.buffers import own_buffer
-from web.conn import register
+from web.conn import PIECES, SENT, Coroutine, register, respond
 
 _BUSY = const(0)  # states of a connection, see conn.py
 _START = const(1)
@@ -21,7 +19,7 @@ def go_on(conn, r, rest):
     awaited. Returns whether it waits for something."""
     server = conn.server
     if conn.buf is server.buf and r is None:
-        own_buffer(conn)
+        conn.own_buffer()
     if conn.own is None:
         conn.own = core.Task(conn)
     conn.task = conn.own
@@ -40,7 +38,7 @@ def go_on(conn, r, rest):
     if conn.rest is None:
         return False
     if conn.buf is server.buf:
-        own_buffer(conn)
+        conn.own_buffer()
     if conn.sock and server.queue.map.get(id(conn.sock)) is conn:
         server.queue._dequeue(conn.sock)
     return True
@@ -183,7 +181,7 @@ async def answer(conn, r, entry, result, item=None, mark=None):
             result = web.faults.recover(conn, r, entry, e)
         mark = None
     if result is not SENT:
-        rest = conn.server.respond(conn, r, entry, result)
+        rest = respond(conn, r, entry, result)
         result = None  # which would stay in memory with a client that is slow
         if rest:
             await rest

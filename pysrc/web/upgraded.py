@@ -4,7 +4,7 @@ import asyncio
 import gc
 
 import web
-from web.app import SENT, Coroutine
+from web.conn import SENT, Coroutine
 from web.ending import leave
 from web.faults import fault_of, is_gone
 
