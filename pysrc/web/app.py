@@ -10,15 +10,13 @@ from micropython import const
 import web
 from web._codec import members, parse_head
 from web.conn import (
-    CLOSE,
     END,
     SENT,
-    STAYS,
     TEXT,
     Connection,
     Coroutine,
     Request,
-    must_close,
+    end_of_head,
     no_tasks,
     nothing,
     register,
@@ -26,13 +24,10 @@ from web.conn import (
 )
 
 _TICK_MS = const(250)  # of the clock that deadlines are told by
-_BUSY = const(0)  # states of a connection, see conn.py
-_START = const(1)
-_IDLE = const(2)
+_IDLE = const(2)  # a state of a connection, see conn.py
 _HTTP11 = const(1)  # flags of a head
 _KEEP_ALIVE = const(2)
 _CHUNKED = const(8)
-_EXPECT = const(16)
 _POLLIN = const(1)
 _IPPROTO_TCP = const(6)
 _TCP_NODELAY = const(1)
@@ -266,11 +261,12 @@ class App:
         self.feed = serving.send
 
     def serving(self):
-        # Answers the requests in buf[pos:end] of each connection that is sent to it. It is
-        # a generator, whose frame is made once: the frame of a function as long as this is
-        # taken from the heap at each call.
+        # Answers the requests in buf[pos:end] of each connection that is sent to it. It is a
+        # generator, for its frame, which is taken from the heap, is made once.
         routes = self.routes
         streams = self.streams
+        max_target = self.max_target  # locals are found sooner
+        max_fields = self.max_fields
         out = bytearray(TEXT)  # the responses of most requests, one by one
         r = conn = rest = result = None
         while True:
@@ -287,7 +283,7 @@ class App:
                         r = Request(conn, head)
                     else:
                         r._conn = conn
-                    used = parse_head(buf, pos, end, self.max_target, self.max_fields, head)
+                    used = parse_head(buf, pos, end, max_target, max_fields, head)
                     if used <= 0:
                         conn.pos = pos
                         if used or not web.buffers.keep_part(conn):
@@ -321,9 +317,6 @@ class App:
                         if streams:
                             result = web.shortage.hold(self, conn, r, route)
                         elif entry is None or entry[1] or self.hooked:
-                            conn.state = _BUSY
-                            conn.began = self.clock
-                            conn.deadline = None
                             result = web.dispatch.dispatch(self, conn, r, route)
                         else:
                             if large:
@@ -333,30 +326,29 @@ class App:
                             result = entry[0](r, **r.params) if r.params else entry[0](r)
                     except BaseException as e:
                         result = web.faults.recover(conn, r, entry, e)
-                    while type(result) is Coroutine:
+                    kind = type(result)
+                    while kind is Coroutine:
                         task.data = conn  # until it waits, see web.tasks.drive()
                         try:
                             used = next(result)
                         except StopIteration as e:
                             result = e.value
+                            kind = type(result)
                         except BaseException as e:  # CancelledError too, of another task
                             result = web.faults.recover(conn, r, entry, e)
+                            kind = type(result)
                         else:
                             rest = web.tasks.answer(conn, r, entry, result, used, conn)
                             break
                     if rest is None and result is not SENT:
-                        used = len(result) if type(result) is str else _LARGE
+                        used = len(result) if kind is str else _LARGE
                         if used >= _LARGE or head[0] == "HEAD":
                             rest = respond(conn, r, entry, result)
                         else:
-                            # most responses: one buffer serves them all, and leaves in
-                            # one write
+                            # most responses leave in one write, out of one buffer
                             out[_HEAD:] = b"%d\r\n" % used
-                            if conn.closing or large and must_close(r):
-                                conn.closing = True
-                                out.extend(CLOSE)
-                            else:
-                                out.extend(END if head[3] & _HTTP11 else STAYS)
+                            usual = head[3] & _HTTP11 and not (large or conn.closing)
+                            out.extend(END if usual else end_of_head(conn, r))
                             used += len(out)
                             out.extend(result)
                             if len(out) != used:

@@ -254,8 +254,6 @@ class Request:
 # -- what answers a request
 
 END = b"\r\n"
-CLOSE = b"Connection: close\r\n\r\n"
-STAYS = b"Connection: keep-alive\r\n\r\n"
 TEXT = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: "
 _BYTES = b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: "
 _JSON = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
@@ -298,6 +296,15 @@ def must_close(r):
     return (r._left or r._chunks) and not web.body.drainable(r)
 
 
+def end_of_head(conn, r):
+    """Return the last lines of a response's head (bytes), and see whether it is the last
+    response of its connection."""
+    if conn.closing or must_close(r):
+        conn.closing = True
+        return b"Connection: close\r\n\r\n"
+    return END if r._head[3] & _HTTP11 else b"Connection: keep-alive\r\n\r\n"
+
+
 def respond(conn, r, entry, body):
     """Send what a handler returned, where that is long, has characters beyond ASCII, or
     is to be JSON. Returns what is to be awaited for the rest, or None."""
@@ -323,11 +330,7 @@ def respond(conn, r, entry, body):
     n = len(text)  # in bytes
     out = bytearray(out)
     out.extend(b"%d\r\n" % n)
-    if conn.closing or must_close(r):
-        conn.closing = True
-        out.extend(CLOSE)
-    else:
-        out.extend(END if r._head[3] & _HTTP11 else STAYS)
+    out.extend(end_of_head(conn, r))
     if n >= _LARGE:
         return web.stream.send(conn, out, text)
     out.extend(text)

@@ -1,12 +1,19 @@
 # What happens to a request where it takes more than to call a handler: hooks before it,
 # raw handlers and streams, HEAD.
+from micropython import const
+
 import web
+
+_BUSY = const(0)  # a state of a connection, see conn.py
 
 
 def dispatch(app, conn, r, route):
     """Return the coroutine of what answers r, whose path has that route (a dict by
     method), or None. It returns a handler's result, or its coroutine, or SENT; it raises
     what hooks raise, and HTTPException where no handler may answer."""
+    conn.state = _BUSY
+    conn.began = app.clock
+    conn.deadline = None  # what is called may set another
     method = r.method
     entry = route and (route.get(method) or method == "HEAD" and route.get("GET")) or None
     hooks = [each.hooks for each in (entry[3] if entry else (app,)) if each.hooks]

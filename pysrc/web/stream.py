@@ -11,9 +11,7 @@ from web.conn import Connection, register
 
 _READ = const(0)  # index in an entry of IOQueue: the task that waits to read
 _WRITE = const(1)  # and to write
-_HEAD = const(1)  # states of a connection, see server.py
-_IDLE = const(2)
-_STREAM = const(3)
+_STREAM = const(3)  # a state of a connection, see conn.py
 _EBADF = const(9)
 _EPIPE = const(32)
 _POLLIN = const(1)
