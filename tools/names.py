@@ -19,13 +19,13 @@ STUBS = ROOT / "stubs" / "web-stubs"
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 # What tests on the device look at.
 WATCHED = set(
-    """accept_key begin Connection connections forget frames Queue queue send_now sent sock
-    streams""".split()
+    """accept_key begin Connection connections forget frames listener Queue queue send_now sent
+    sock streams""".split()
 )
 # What objects of the firmware have as well, some of which it calls by these names.
 FOREIGN = set(
-    """accept add cancel clock digest end fill flush idle listen map match poller register split state
-    step tell unpack verify_mode wait wait_io_event""".split()
+    """accept add cancel clock digest end fill flush idle listen map match poller register
+    split state step tell unpack verify_mode wait wait_io_event""".split()
 )
 # Names that firmware has for modules and types of its own. One that it lacks costs what
 # the name costs that it stands for. None may be used in the package otherwise.

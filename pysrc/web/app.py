@@ -340,6 +340,9 @@ class App:
                         else:
                             rest = web.tasks.answer(conn, r, entry, result, used, conn)
                             break
+                    if large and rest is None and r._left <= conn.end - conn.pos:
+                        conn.pos += r._left  # what nobody has read of a body that is there
+                        r._left = 0
                     if rest is None and result is not SENT:
                         used = len(result) if kind is str else _LARGE
                         if used >= _LARGE or head[0] == "HEAD":

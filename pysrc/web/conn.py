@@ -112,6 +112,10 @@ class Connection:
     # waiting changes stands in stream.py.
     state = 1  # see the table above
     closing = False  # whether the response under way is its last
+    sent = False  # whether a part of it has left
+    lost = False  # whether the client is gone, or the stream broken off
+    expired = False  # whether its deadline ended what its task waited for
+    timed_out = False  # whether that was noticed
     evicted = False  # whether it gives its place to another, and must not stay on
     websocket = None  # the WebSocket that the connection became
     events = None  # or the event stream

@@ -3,7 +3,6 @@ from asyncio import core
 
 import web
 from web.conn import SENT, Coroutine
-from web.console import report
 from web.faults import HTTPException, answerable, fault_of, plain
 from web.response import Response, response_of
 
@@ -84,7 +83,7 @@ async def handled(conn, r, apps, e):
                 try:
                     return response_of(await _result_of(handler(r)), status)
                 except BaseException as fault:
-                    report(r, fault_of(conn, fault))
+                    web.console.report(r, fault_of(conn, fault))
     return result
 
 

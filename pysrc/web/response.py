@@ -1,6 +1,5 @@
 # What handlers return, where it has header fields.
 import web
-from web.syntax import check_value
 
 
 class Response:
@@ -32,7 +31,7 @@ class Response:
 def redirect(location, status=302):
     """Return a Response that sends the client to another place. Raises ValueError
     for a location with control characters."""
-    return Response("", status, {"Location": check_value(location)})
+    return Response("", status, {"Location": web.syntax.check_value(location)})
 
 
 def response_of(result, status=None):

@@ -1,27 +1,37 @@
 # The body of a request, kept in a file.
+from micropython import const
+
 import web
+from web.body import readinto
+
+_PIECE = const(4096)  # bytes that are written to the file at once
+_LEAST = const(512)
 
 _saving = set()
 
 
 async def save(r, path, buf=None):
-    """Write the body to a file as it arrives, by pieces of buf (bytearray, of 1,024
-    bytes if not given). The file gets its name when it is whole. Returns its size.
-    Raises OSError, HTTPException(409) while another request saves the same, and as
-    readinto() does."""
+    """Write the body to a file as it arrives, by pieces of buf (bytearray, of 4,096 bytes
+    if not given, or of 512 where memory is short). The file gets its name when it is
+    whole. Returns its size. Raises OSError, HTTPException(409) while another request
+    saves the same, and as readinto() does."""
     import os
 
     part = path + ".part"
     if part in _saving:
         raise web.HTTPException(409)
     _saving.add(part)
-    buf = bytearray(1024) if buf is None else buf
+    if buf is None:
+        try:
+            buf = bytearray(_PIECE)
+        except MemoryError:
+            buf = bytearray(_LEAST)
     view = memoryview(buf)
     size = 0
     try:
         with open(part, "wb") as file:
             while True:
-                n = await r.readinto(buf)
+                n = await readinto(r, buf)
                 if not n:
                     break
                 if file.write(view[:n]) != n:

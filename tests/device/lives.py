@@ -167,7 +167,7 @@ WRONG = (returns_none, returns_str, gives_pieces, gives_none, gives_later, takes
 async def main(ssl=None):
     await app.start(ssl=ssl)
     # what is accepted inherits it: who takes nothing is waited for soon, as on a board
-    app._listener.setsockopt(_SOL_SOCKET, _SO_SNDBUF, 8192)
+    app.listener.setsockopt(_SOL_SOCKET, _SO_SNDBUF, 8192)
     await control.serve()
 
 
