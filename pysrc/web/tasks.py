@@ -35,7 +35,7 @@ def go_on(conn, r, rest):
         run(conn, None)
     finally:
         core.cur_task = current
-    if conn.rest is None:
+    if conn.rest is None and not conn.upgraded:
         return False
     if conn.buf is server.buf:
         conn.own_buffer()
