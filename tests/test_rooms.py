@@ -14,7 +14,8 @@ CIRCLES = {
     ("body", "content"): "a form's methods are a request's, and read bodies",
     ("conn", "ending"): "a connection without a task is refused by one",
     ("conn", "stream"): "what few connections do without a task stands there",
-    ("outgoing", "pieces"): "a client masks its frames there, and they leave here",
+    ("incoming", "pieces"): "what does not come whole is put together there",
+    ("incoming", "waiting"): "a frame puts off the next ping",
 }
 _REQUEST = "a request's fields and body are loaded apart from the request"
 _WAITING = "asyncio has no other name for what it waits by"
@@ -38,12 +39,11 @@ PRIVATES = {
         "the server's methods that few programs need",
     ),
     ("dispatch", "app"): ("_router _routes", "the app's methods that few programs need"),
-    ("handshake", "request"): ("_buf _end", "what came behind the head is frames"),
+    ("incoming", "request"): ("_buf _chunks _end _head _left", "what it keeps of the head"),
     ("hooks", "app"): (
         "_add _mounts _on _router _routes",
         "the app's methods that few programs need",
     ),
-    ("pieces", "incoming"): ("_buffer _claim", "messages in pieces are received there"),
     ("server", "request"): (
         "_chunks _conn _dirty _end _head _left",
         "a request that nobody has touched serves again, and the next begins behind it",
@@ -54,8 +54,6 @@ PRIVATES = {
         "_job _listener _needed _spare _ssl _watch",
         "the server's methods that leave memory again",
     ),
-    ("timed", "asyncio.core"): ("_task_queue", _WAITING),
-    ("unattended", "incoming"): ("_buffer _owner", "frames that come while a handler sends"),
 }
 
 

@@ -53,7 +53,7 @@ def test_tables_name_what_there_is():
         ("body", "readexactly(r, n)", "readexactly(r, n=1)", "web.request.Request.readexactly"),
         ("broadcast", "async def join", "def join", "web.broadcast.Broadcast.join"),
         ("content", '"addr": lambda', '"address": lambda', "web.request.Request.address"),
-        ("handshake", "origins=None", "origins=()", "web.websocket.WebSocket.upgrade"),
+        ("incoming", "origins=None", "origins=()", "web.websocket.WebSocket.upgrade"),
         ("hooks", '"put": put,', "", "web.app.App.put"),
         ("response", "redirect(location, ", "redirect(to, ", "web.response.redirect"),
         ("server", "max_drain=65536", "max_drain=32768", "web.server.Server.__init__"),

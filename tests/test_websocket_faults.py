@@ -72,11 +72,44 @@ def test_readinto_with_a_ping_before_and_given_up(faults):
         client.gets(b"7")
 
 
-def test_receive_after_readinto_that_was_given_up(faults):
-    with Raw(faults, "/into-then-receive") as client:
+@pytest.mark.parametrize("path", ["/into-then-receive", "/into-then-receive-limited"])
+def test_receive_after_readinto_that_was_given_up(faults, path):
+    with Raw(faults, path) as client:
         client.gets(b"nothing")
         client.send(frame(2, b"message"))
         client.gets(b"message")
+
+
+def test_readinto_without_room(faults):
+    with Raw(faults, "/into-nothing") as client:
+        client.send(frame(2, b""))
+        client.gets(b"0")
+        client.send(frame(2, b"x"))
+        assert client.frame() == (0x88, b"\x03\xf1")
+
+
+def test_frames_byte_by_byte(faults):
+    with Raw(faults, "/echo") as client, Raw(faults, "/echo") as other:
+        for sent, got in (
+            (frame(9, b"are you there"), (0x8A, b"are you there")),
+            (frame(1, "Grüße".encode()), (0x81, "Grüße".encode())),
+            (frame(8, b"\x03\xe8why"), (0x88, b"\x03\xe8")),
+        ):
+            for i in range(len(sent)):
+                client.send(sent[i : i + 1])
+                other.send(frame(2, b"between"))  # by its echo the server has taken that
+                other.gets(b"between")
+            assert client.frame() == got
+
+
+def test_fields_of_the_handshake_are_not_kept(faults):
+    with Client(faults) as client:
+        client.upgrade("/fields?q=a", Cookie="c=d", X_More="e")
+        client.send(frame(1, b"go on"))
+        names, target, query, cookie = client.frame()[1].decode().rsplit(" ", 3)
+    assert {"host", "cookie", "x-more"} <= set(names.split())
+    assert not [n for n in names.split() if n.startswith(("sec-", "upgrade", "connection"))]
+    assert (target, query, cookie) == ("/fields?q=a", "a", "d")
 
 
 @pytest.mark.parametrize("whole", [True, False])

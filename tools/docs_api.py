@@ -16,15 +16,16 @@ import griffe
 TABLES = {
     "app.App": ("hooks.METHODS",),
     "request.Request": ("body._METHODS", "content.METHODS"),
+    "websocket.WebSocket": ("pieces.METHODS",),
 }
 # what other modules use, not applications
 INTERNAL = {
     "app.App": ("answer",),
     "request.Request": ("begin", "over", "drainable", "piece"),
-    "sse.EventSource": ("begin", "begun", "binary", "flush", "look", "open", "queue", "queued"),
+    "sse.EventSource": ("begin", "begun", "binary", "flush", "look", "open", "queue"),
     "websocket.WebSocket": (
-        *("attend", "begin", "begun", "binary", "closing", "control", "end", "fail", "keep"),
-        *("lose", "overdue", "rest", "sent"),
+        *("attend", "begin", "begun", "binary", "control", "end", "finish_sending", "flush"),
+        *("leave", "lose", "overdue", "send_frame", "send_parts", "sent"),
     ),
 }
 # what no application makes by calling it
@@ -68,7 +69,7 @@ def complete(package):
     for name in ("run", "serve", "start", "stop"):
         app.set_member(name, server[name])
     # what upgrade() hands on as **options
-    upgrade, accept = package["websocket.WebSocket.upgrade"], package["handshake.accept"]
+    upgrade, accept = package["websocket.WebSocket.upgrade"], package["incoming.accept"]
     options = [*accept.parameters][3:]
     upgrade.parameters = griffe.Parameters(*[*upgrade.parameters][:-1], *options)
     for owner, tables in TABLES.items():

@@ -49,21 +49,21 @@ INTERNAL = {
     "sse.EventSource.flush",
     "sse.EventSource.look",
     "sse.EventSource.open",
-    "sse.EventSource.queued",
     "stream.Writer.__init__",
     "websocket.WebSocket.__init__",
     "websocket.WebSocket.attend",
     "websocket.WebSocket.begin",
     "websocket.WebSocket.begun",
     "websocket.WebSocket.binary",
-    "websocket.WebSocket.closing",
     "websocket.WebSocket.control",
     "websocket.WebSocket.end",
-    "websocket.WebSocket.fail",
-    "websocket.WebSocket.keep",
+    "websocket.WebSocket.finish_sending",
+    "websocket.WebSocket.flush",
+    "websocket.WebSocket.leave",
     "websocket.WebSocket.lose",
     "websocket.WebSocket.overdue",
-    "websocket.WebSocket.rest",
+    "websocket.WebSocket.send_frame",
+    "websocket.WebSocket.send_parts",
     "websocket.WebSocket.sent",
 }
 # Where each __getattr__ finds what it returns: tables, and a function.
@@ -76,13 +76,14 @@ FOUND = {
         "content.METHODS",
         "content.VALUES",
     ],
+    "websocket.WebSocket": ["pieces.METHODS"],
 }
 # Whose arguments are taken as *args, **kwargs or **options. The options are what has a
 # default there.
 PASSED_ON = {
     "server.Server.run": "server.Server.start",
     "server.Server.serve": "server.Server.start",
-    "websocket.WebSocket.upgrade": "handshake.accept",
+    "websocket.WebSocket.upgrade": "incoming.accept",
     "hooks.websocket": "websocket.WebSocket.upgrade",
     "hooks.sse": "sse.EventSource.upgrade",
 }

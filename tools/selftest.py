@@ -22,7 +22,7 @@ def main():
 
         class frames:
             from web.incoming import mask, ws_parse
-            from web.outgoing import ws_build
+            from web.websocket import ws_build
 
         names.append("frames")
     except ImportError:

@@ -12,14 +12,17 @@ from web._codec import find_field, parse_head
 from web.app import App
 from web.buffers import fill, new_buffer
 from web.conn import Connection, octets
+from web.incoming import accept_key, mask, scratch
 from web.stream import begin_wait, send_now
-from web.websocket import WebSocket
+from web.websocket import WebSocket, put, ws_build
 
 _MAX_HEAD = const(4096)  # bytes of a server's answer
 _MAX_TARGET = const(65536)
 _BUFFER = const(768)
 _UPGRADE = const(4)  # flag of a head
 _PACKED = const(0x40)
+_SPECIAL = const(2)  # see web.websocket
+_CHUNK = const(1024)  # bytes of a long message that are masked at once
 _EINPROGRESS = (115, 119, 36, 10035)  # of Linux and lwIP, ESP-IDF, macOS, Windows
 
 _clients = None  # an App, whose clock watches over the clients' deadlines
@@ -36,21 +39,38 @@ class HandshakeError(Exception):
         self.status = status
 
 
+def _masked(key, data, done):
+    chunk = bytearray(_CHUNK)
+    while done < len(data):
+        n = min(_CHUNK, len(data) - done)
+        chunk[:n] = data[done : done + n]
+        mask(chunk, 0, n, key, done)
+        yield memoryview(chunk)[:n]
+        done += n
+
+
 class _Client(WebSocket):
     """The client's end of a connection: it masks its frames, and closes the socket."""
 
-    _lingers = False
+    lingers = False
+
+    def send_frame(self, first, data):
+        # a masked one (RFC 6455 5.3)
+        n = len(data)
+        key = os.urandom(4)
+        out = scratch(n)
+        end = ws_build(out, first, data, key)
+        start = 6 if n < 126 else 8 if n < 65536 else 14
+        mask(out, start, end, key, 0)
+        done = end - start
+        if n == done or not self.open:
+            return put(self, out, end)
+        rest = _masked(key, memoryview(data), done)
+        return self.send_parts(bytes(memoryview(out)[:end]), rest)
 
     def end(self, code):
         super().end(code)
-        if not self._lingers:
-            _forget(self.conn)
-
-    async def fail(self, code):
-        self._lingers = True
-        try:
-            await super().fail(code)
-        finally:
+        if not self.lingers:
             _forget(self.conn)
 
     def abort(self):
@@ -111,7 +131,7 @@ async def connect(
     conn.deadline = conn.task = None
     conn.websocket = ws
     if ping_interval:
-        ws.keep(ping_interval, ping_timeout)
+        web.waiting.keep(ws, ping_interval, ping_timeout)
     return ws
 
 
@@ -216,19 +236,13 @@ async def _answer(conn, max_message, key, subprotocols, compress):
     if status != 101 or text[:9] != b"HTTP/1.1 " or end <= 0 or not head[3] & _UPGRADE:
         raise HandshakeError(status, "no upgrade")
     start = head[5]
-    try:
-        from hashlib import sha1
-    except ImportError:
-        from web._sha1 import sha1
-    accept = sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
-    accept = b2a_base64(accept).strip().decode()
+    accept = accept_key(key).decode()
     if (find_field(data, start, end, "upgrade") or "").lower() != "websocket" or find_field(
         data, start, end, "sec-websocket-accept"
     ) != accept:
         raise HandshakeError(status, "no WebSocket")
     ws = _Client(conn, max_message)
-    ws.expect = 0
-    ws.special = True
+    ws.expect = _SPECIAL
     ws.subprotocol = name = find_field(data, start, end, "sec-websocket-protocol")
     if name is not None and name not in subprotocols:
         raise HandshakeError(status, "subprotocol")

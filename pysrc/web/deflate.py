@@ -13,6 +13,8 @@ _SEND_BITS = const(9)  # the compressor searches its window for each byte
 _LEAST = const(64)  # bytes of a message that is worth compressing,
 _MOST = const(2048)  # and of one that does not keep other tasks waiting for too long
 _CHUNK = const(512)
+_PACKED = const(0x40)  # RSV1
+_SPECIAL = const(2)  # see web.websocket
 
 
 class Deflate:
@@ -37,24 +39,34 @@ class Deflate:
 class Inflater:
     """Decompresses a message."""
 
-    def __init__(self, data, bits):
+    def __init__(self, data, bits, text):
         data.extend(_TAIL)
         self._source = io.BytesIO(data)
         self._stream = deflate.DeflateIO(self._source, deflate.RAW, bits)
+        self._text = 0 if text else None  # its state
 
     def readinto(self, buf):
         """Read into buf. Returns how many bytes, fewer than there is room for at the
-        end, or -1007 for what can't be decompressed."""
+        end, or -1007 for what can't be decompressed, or is no text where it should be."""
         try:
             n = self._stream.readinto(buf)
-            if n < len(buf) and self._source.read() not in (b"", b"\0" + _TAIL, _TAIL):
-                return -1007  # something follows the end
-            return n
         except (OSError, EOFError):
             return -1007
+        ended = n < len(buf)
+        if ended and self._source.read() not in (b"", b"\0" + _TAIL, _TAIL):
+            return -1007  # something follows the end
+        if self._text is not None:
+            self._text = utf8(buf, 0, n, self._text)
+            if self._text < 0 or ended and self._text:
+                return -1007
+        return n
 
-    def whole(self, most):
-        """Return all, a bytearray, or minus a close code."""
+    def message(self, most, sink):
+        """Return the message, or its length when it went to a sink, or minus a close
+        code."""
+        if sink is not None:
+            n = self.readinto(sink)
+            return -1009 if n == len(sink) and self.readinto(bytearray(1)) else n
         data = bytearray(min(_CHUNK, most + 1))
         fill = 0
         while True:
@@ -66,28 +78,9 @@ class Inflater:
                 return -1009
             if fill < len(data):
                 data[fill:] = b""
-                return data
+                return data if self._text is None else str(data, "utf-8")
             # one byte more than the most tells whether there is more
             data.extend(data if 2 * fill <= most else bytes(most + 1 - fill))
-
-
-def unpack(ws, kind, data, into):
-    """Return the message that was compressed to data: with its length where it goes into
-    a buffer, what reads it where it is taken in pieces. Or minus a close code."""
-    inflater = Inflater(data, ws.deflate.receive_bits)
-    if into is True:
-        return inflater
-    if into is None:
-        out = inflater.whole(ws.max_message)
-        if isinstance(out, int) or kind != 1:
-            return out
-        return -1007 if utf8(out, 0, len(out), 0) else str(out, "utf-8")
-    n = inflater.readinto(into)
-    if n == len(into) and inflater.readinto(bytearray(1)):
-        return -1009
-    if n > 0 and kind == 1 and utf8(into, 0, n, 0):
-        return -1007
-    return n
 
 
 # -- the handshake (RFC 7692 7.1)
@@ -98,10 +91,10 @@ def _check_bits(bits):
         raise ValueError("compress")
 
 
-def negotiate(offers, bits):
-    """Return a Deflate and the field line that accepts the first offer of a client that
-    a window of 2**bits bytes is enough for, or None. Raises ValueError for bits of no
-    window."""
+def negotiate(ws, offers, bits):
+    """Have ws compress as the first offer of a client has it that a window of 2**bits bytes
+    is enough for. Returns the field line that accepts it, or nothing. Raises ValueError for
+    bits of no window."""
     _check_bits(bits)
     for offer in offers.split(","):
         wanted = _parameters(offer)
@@ -118,8 +111,10 @@ def negotiate(offers, bits):
             receive = min(receive, bits)
             line += "; client_max_window_bits={}".format(receive)
         line = "Sec-WebSocket-Extensions: " + line + "\r\n"
-        return Deflate(receive or 15, send), line.encode()
-    return None
+        ws.deflate = Deflate(receive or 15, send)
+        ws.expect |= _PACKED | _SPECIAL
+        return line.encode()
+    return b""
 
 
 def offer(bits):

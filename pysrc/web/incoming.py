@@ -1,64 +1,168 @@
-# What a WebSocket receives (RFC 6455 5): messages out of frames. Most messages come
-# whole in one frame, which takes few look-ups: functions instead of methods, and a list
-# of what is arriving instead of attributes.
-from asyncio import CancelledError, core
+# What a WebSocket receives (RFC 6455): the opening handshake, then messages out of frames.
+# Most messages come whole in one frame, which takes few look-ups; web.pieces has what others
+# take.
+from asyncio import core
+from binascii import a2b_base64, b2a_base64
 from builtins import bytearray, len, memoryview, min, str  # found sooner in this module
 
 from micropython import const
 
 import web
-from web._codec import utf8
+from web._choose import choose
+from web._codec import next_field, utf8
 from web.buffers import new_buffer
-from web.outgoing import flush, frames
-from web.stream import begin_wait, cancelled, wait
+from web.faults import HTTPException
+from web.stream import begin_wait, cancelled
 
+frames = choose("_frames", "_portable_frames")[0]
+choose = None  # see there
 mask = frames.mask
 ws_parse = frames.ws_parse
 
+_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_UPGRADE = const(4)
+_EXPECT = const(16)
+# what no further field line may be
+_OWN = ("upgrade", "connection", "content-length", "transfer-encoding", "sec-websocket-")
+_REFUSAL = "Upgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Version: 13\r\n"
 _FIN = const(0x80)
 _MASKED = const(0x80)
 _PINGING = const(1)  # see web.websocket
 _PACKED = const(0x40)  # RSV1: a compressed message (RFC 7692)
 _TEXT = const(1)
-_PART = const(3)  # instead of an opcode: a piece of a message
+_CLOSE = const(8)
 _WHOLE_TEXT = const(0x81)  # the first byte of a message in one frame
 _WHOLE_BYTES = const(0x82)
-_TYPES = ("", "text", "bytes", "", "", "", "", "", "close", "ping", "pong")
-_BUFFER = const(1536)  # bytes received at once, but for payloads that go on
-_PRIVATE = const(1024)  # and where messages are given away in pieces
-_ROOM = const(256)  # bytes of a message for which there is memory, before more is read
-_STEP = const(16384)  # a payload's memory begins with this at most, whatever its header claims
+_HEADER = const(14)
+_FRAME = const(1024)  # bytes of a message that leave together with the header
+_BUFFER = const(1040)  # bytes received at once, but for payloads that go on
+_SHORT = const(126)  # bytes; what is less is taken in as a whole
+_ROOM = const(256)  # of a payload, bytes that are more than what a buffer is for
 _TURNS = const(8)  # reads in a row without letting other tasks run
-
-# What ws.left is when no part of a frame has come:
-_FRESH = const(-1)  # a message is to begin;
-_BETWEEN = const(-2)  # the next frame of one is to come, or one that goes somewhere else;
-_OVER = const(-3)  # nothing will come any more
-
-# What is in the list ws.arriving, once a message did not come whole. It is kept there, so
-# that who gives up waiting loses nothing.
-_FIRST = const(0)  # the frame's first byte,
-_LENGTH = const(1)  # and the length of its payload
-_DONE = const(2)  # bytes of that which came
-_KEY = const(3)  # the key that masks it, or None
-_KIND = const(4)  # the opcode of a message of which a part came,
-_BEGAN = const(5)  # its first byte,
-_UTF8 = const(6)  # and the state of its text
-_DATA = const(7)  # memory for what came of it,
-_FILL = const(8)  # and how much of that is filled
-_SMALL = const(9)  # what came of a control frame
-_EVENT = const(10)  # the opcode of the last one, or _PART, or minus a close code,
-_PAYLOAD = const(11)  # and its payload
+_LEFT = const(0)  # in ws.arriving, see web.pieces: bytes of a payload that are to come
+_BEGAN = const(4)  # and whether the message has begun
 
 # What a task wants:
-_ANY = const(1)  # messages and control frames
+_ANY = const(1)  # messages, and control frames: (opcode, payload)
 _NEXT = const(2)  # messages of an iteration
 _PIECE = const(3)  # a piece of a message, or its end
 
-_NOTHING = [0, 0, 0, None, 0, 0, 0, None, 0, None, 0, None]  # has arrived
+# What to await when there is nothing to wait for. A coroutine that has ended returns at
+# once and takes no memory, as one for each message would.
+SENT = (None for _ in ())
 _head = [0, 0]  # of the frame that is looked at
-_buffer = bytearray(_BUFFER)  # see _claim()
-_owner = None  # the connection that has something in it
+event = [0, None]  # the opcode and payload of a control frame, 0 and a piece, or minus a close code
+# What all connections receive in, of whom most wait, and the one that has bytes in it. As
+# long as there are none, frames that leave are built there.
+buffer = bytearray(_BUFFER)
+owner = [None]
+
+
+# -- the opening handshake (RFC 6455 4.2)
+
+
+def accept_key(key):
+    """Return the Sec-WebSocket-Accept (bytes) for a key (bytes), RFC 6455 4.2.2."""
+    try:
+        from hashlib import sha1
+    except ImportError:
+        from web._sha1 import sha1
+    return b2a_base64(sha1(key + _GUID).digest()).strip()
+
+
+def items(value):
+    return [item.strip() for item in value.split(",")]
+
+
+def _check(r, buf):
+    """Return a dict of the fields of r, those of the handshake without sec-websocket, and
+    the target and the others as they are kept: for as long as the connection is open.
+    Raises HTTPException for no handshake (RFC 6455 4.2.1)."""
+    head = r._head
+    kept = buf[head[6] : head[7]]
+    fields = {}
+    line = [None, None]
+    pos = next_field(buf, head[5], r._end, line)
+    while pos:
+        name, value = line
+        name = name.lower()
+        if name[:13] == "sec-websocket":
+            name = name[13:]
+        elif name not in ("upgrade", "connection"):
+            kept += (name + ":" + value + "\r\n").encode()
+        fields[name] = fields[name] + ", " + value if name in fields else value
+        pos = next_field(buf, pos, r._end, line)
+    get = fields.get
+    if (
+        head[0] != "GET"
+        or not head[3] & _UPGRADE
+        or "websocket" not in items(get("upgrade", "").lower())
+        or get("-version") != "13"
+    ):
+        raise HTTPException(426, _REFUSAL)
+    key = get("-key", "")
+    try:
+        if len(key) != 24 or len(a2b_base64(key)) != 16 or r._left or r._chunks:
+            raise ValueError
+    except ValueError:
+        raise HTTPException(400)
+    return fields, kept + b"\r\n"
+
+
+def accept(
+    r,
+    w,
+    ws,
+    subprotocols=(),
+    origins=None,
+    ping_interval=None,
+    ping_timeout=10,
+    compress=0,
+    headers=None,
+):
+    """Put the answer to the handshake in r into the queue of ws; see
+    WebSocket.upgrade(). Raises HTTPException (RFC 6455 4.2.1)."""
+    conn = w.conn
+    buf = r._buf or conn.buf
+    head = r._head
+    fields, kept = _check(r, buf)
+    get = fields.get
+    if origins is not None and get("origin") not in origins:
+        raise HTTPException(403)
+    answer = (
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+        b"Connection: Upgrade\r\nSec-WebSocket-Accept: "
+        + accept_key(get("-key").encode())
+        + b"\r\n"
+    )
+    for name in items(get("-protocol", "")):
+        if name in subprotocols:
+            ws.subprotocol = name
+            answer += b"Sec-WebSocket-Protocol: " + name.encode() + b"\r\n"
+            break
+    if compress:
+        answer += web.deflate.negotiate(ws, get("-extensions", ""), compress)
+    if headers:
+        answer += web.syntax.field_lines(headers, _OWN).encode()
+    if head[3] & _EXPECT:  # RFC 9110 7.8
+        answer = b"HTTP/1.1 100 Continue\r\n\r\n" + answer
+    web.stream.admit(conn)
+    if not 0 < head[8] < head[5]:  # else there is a Host in the target
+        r._buf = kept
+        r._end = len(kept)
+        head[5:8] = head[7] - head[6], 0, head[7] - head[6]
+    else:
+        r._buf = buf[: r._end]
+    new_buffer(conn, 0)
+    ws.queue = answer + b"\r\n"
+    ws.queued = len(ws.queue)
+    conn.websocket = ws
+    conn.turns = 0
+    if ping_interval:
+        web.waiting.keep(ws, ping_interval, ping_timeout)
+
+
+# -- messages
 
 
 async def receive(ws, want=0):
@@ -66,324 +170,178 @@ async def receive(ws, want=0):
     wanted."""
     # for each message there is one of these: it has few variables
     while True:
-        message = _take(ws)
-        if message is None:
-            while not _read(ws):
-                try:
+        try:
+            message = take(ws)
+            if message is None:
+                while not _read(ws):
                     yield
-                except CancelledError:
-                    if not _timed_out(ws):
-                        raise
-        elif message is not False:
-            return _event_of(ws, message) if want == _ANY else message
-        elif ws.left == _OVER:
-            if core.cur_task is ws.conn.task:
-                ws.due = None  # the handler knows, and has its time
-            if want == _NEXT:
-                raise StopAsyncIteration
-            return None
-        elif want == _PIECE and ws.arriving[_EVENT] == _PART:
-            return ws.arriving[_PAYLOAD]
-        elif await ws.control() and want == _ANY:
-            return _event_of(ws, False)
+                continue
+            if message is not False:
+                return message
+            if ws.close_code is not None:
+                break
+            opcode, message = event
+            if opcode:
+                await (ws.control(opcode, message) or SENT)
+                if want == _ANY and opcode > 0:
+                    return opcode, message
+            elif want == _PIECE:
+                return message
+        except OSError:
+            ws.conn.lost = True
+            ws.end(1006)
+        except MemoryError:
+            ws.end(1006)  # rather than a message with bytes missing
+            raise
+        except BaseException:
+            if not _given_up(ws):
+                raise
+    if core.cur_task is ws.conn.task:
+        ws.due = None  # the handler knows, and has its time
+    if want == _NEXT:
+        raise StopAsyncIteration
 
 
-def _event_of(ws, message):
-    opcode = _TEXT if isinstance(message, str) else 2
-    if message is False:
-        opcode, message = ws.arriving[_EVENT:]
-    return {"type": _TYPES[opcode], "data": message, "fin": True}
+def scratch(n):
+    """Return memory for a frame of n bytes, or its beginning, which no other task sees."""
+    other = owner[0]
+    if other and other.pos != other.end:
+        return bytearray(min(n, _FRAME) + _HEADER)
+    return buffer
 
 
-def _take(ws):
+def take(ws):
     """Take in what is in the buffer, up to the end of a message. Returns the message;
-    None when more bytes are needed; False when the connection is over, or when the list
-    has an event."""
+    None when more bytes are needed; False when the connection is over, or when there is
+    an event."""
+    conn = ws.conn
     while True:
         used = 0
-        left = ws.left
-        if left < 0:
-            conn = ws.conn
+        arriving = ws.arriving
+        if arriving is None or arriving[_LEFT] < 0:
             pos = conn.pos
             end = conn.end
-            if pos == end or left == _OVER:
-                return None if left != _OVER else False
+            if pos == end:
+                return None if ws.open or ws.close_code is None else False
             buf = conn.buf
-            head = _head
             expect = ws.expect
+            head = _head
             used = ws_parse(buf, pos, end, expect, head)
             if used <= 0:
-                return _tell(ws, used) if used else None
+                return tell(used) if used else None
             if expect & _PINGING:
-                ws.rest()
-            n = head[_LENGTH]
+                web.waiting.rest(ws)
+            first, n = head
             pos += used
-            if left == _FRESH and n <= end - pos and n <= ws.max_message:
-                first = head[_FIRST]
+            if n <= end - pos:
                 end = pos + n
-                if first == _WHOLE_BYTES:
+                if arriving is None and n <= ws.max_message:
+                    if first == _WHOLE_BYTES:
+                        conn.pos = end
+                        return buf[pos:end]
+                    if first == _WHOLE_TEXT and not utf8(buf, pos, end, 0):
+                        conn.pos = end
+                        return str(buf[pos:end], "utf-8")
+                if first & 8:
                     conn.pos = end
-                    return buf[pos:end]
-                if first == _WHOLE_TEXT and not utf8(buf, pos, end, 0):
-                    conn.pos = end
-                    return str(buf[pos:end], "utf-8")
+                    data = bytes(buf[pos:end])
+                    first &= 15
+                    return tell(min(first, close_code(data)) if first == _CLOSE else first, data)
+            elif n < _SHORT and (arriving is None or first & 8):
+                if first & (_PACKED | 15) == _TEXT and utf8(buf, pos, end, 0) < 0:
+                    return tell(-1007)
+                if expect & _MASKED:  # as it was, until the rest is there
+                    mask(buf, pos, end, buf[pos - 4 : pos], 0)
+                return None
             conn.pos = pos
-            wrong = _begin(ws, buf, pos)
+            wrong = web.pieces.begin(ws, first, n)
             if wrong:
-                ws.left = _BETWEEN
-                return _tell(ws, wrong)
-        message = _collect(ws, used)
-        if message is not None or ws.left >= 0:
+                return tell(wrong)
+            arriving = ws.arriving
+        message = web.pieces.gather(ws, arriving, used)
+        if message is not None or arriving[_LEFT] >= 0 and conn.pos == conn.end:
             return message
 
 
-def _tell(ws, event, payload=None):
-    if ws.arriving is None:
-        ws.arriving = _NOTHING[:]
-    ws.arriving[_EVENT] = event
-    ws.arriving[_PAYLOAD] = payload
+def tell(opcode, data=None):
+    """Have receive() see to an event."""
+    event[0] = opcode
+    event[1] = data
     return False
 
 
-def _begin(ws, buf, pos):
-    """Begin with the frame whose payload begins at buf[pos]. Returns minus a close code
-    when there may be no such frame."""
-    ws.left = _OVER  # if there is no memory
-    if ws.arriving is None:
-        ws.arriving = _NOTHING[:]
-    arriving = ws.arriving
-    arriving[_FIRST], arriving[_LENGTH] = first, n = _head
-    if first & 8:
-        arriving[_SMALL] = bytearray()
-    else:
-        if bool(first & 15) == bool(arriving[_KIND]):
-            return -1002  # a message begins in another, or goes on without one
-        if first & 15:
-            arriving[_KIND] = first & 15
-            arriving[_BEGAN] = first
-            arriving[_UTF8] = arriving[_FILL] = 0
-            ws.expect &= ~_PACKED
-        if arriving[_FILL] + n > _most(ws, arriving):
-            return -1009
-    if ws.expect & _MASKED:
-        arriving[_KEY] = buf[pos - 4 : pos]
-    ws.left = n
-    arriving[_DONE] = 0
-    return 0
-
-
-def _most(ws, arriving):
-    """The most bytes that the message may have."""
-    if ws.into is None or arriving[_BEGAN] & _PACKED:
-        return ws.max_message
-    return 1 << 30 if ws.into is True else len(ws.into)
-
-
-def _collect(ws, unmasked):
-    """Take in what is in the buffer of a frame's payload, which is unmasked where its
-    header was there, too. Returns as _take() does."""
-    conn = ws.conn
-    arriving = ws.arriving
-    left = ws.left
-    n = min(conn.end - conn.pos, left)
-    first = arriving[_FIRST]
-    if n:
-        ws.left = _OVER  # if there is no memory
-        start = conn.pos
-        conn.pos = end = start + n
-        buf = conn.buf
-        if arriving[_KEY] and not unmasked:
-            mask(buf, start, end, arriving[_KEY], arriving[_DONE])
-        arriving[_DONE] += n
-        part = memoryview(buf)[start:end]
-        if first & 8:
-            arriving[_SMALL].extend(part)
-        else:
-            _check(arriving, buf, start, end)
-            if ws.into is True and arriving[_UTF8] >= 0 and not arriving[_BEGAN] & _PACKED:
-                ws.left = left - n
-                return _tell(ws, _PART, part)
-            data = _room(ws, arriving, left)
-            fill = arriving[_FILL]
-            data[fill : fill + n] = part
-            arriving[_FILL] = fill + n
-        ws.left = left - n
-    if arriving[_UTF8] < 0:
-        return _tell(ws, -1007)
-    if n < left:
-        return None
-    ws.left = _FRESH if not arriving[_KIND] and ws.into is None else _BETWEEN
-    if first & 8:
-        return _tell(ws, first & 15, bytes(arriving[_SMALL]))
-    return _message(ws, arriving) if first & _FIN else None
-
-
-def _check(arriving, buf, start, end):
-    # what goes on a text
-    if arriving[_KIND] == _TEXT and not arriving[_BEGAN] & _PACKED:
-        arriving[_UTF8] = utf8(buf, start, end, arriving[_UTF8])
-
-
-def _room(ws, arriving, n):
-    """Have memory for some of n bytes more of the message. Returns it."""
-    data = arriving[_DATA]
-    fill = arriving[_FILL]
-    if not fill:
-        if ws.into and ws.into is not True and not arriving[_BEGAN] & _PACKED:
-            data = ws.into
-        else:
-            # what doubles to n in the end
-            while n > _STEP:
-                n = (n + 1) // 2
-            data = bytearray(n)
-        arriving[_DATA] = data
-    n = min(n, _ROOM)
-    while len(data) - fill < n:
-        size = len(data)
-        # of itself, it takes no memory twice
-        more = ws.max_message - size
-        data.extend(data if more >= size else bytes(max(more, _ROOM)))
-    return data
-
-
-def _message(ws, arriving):
-    """Return the message that is whole now, or tell of it."""
-    kind = arriving[_KIND]
-    data = arriving[_DATA]
-    fill = arriving[_FILL]
-    into = ws.into
-    packed = arriving[_BEGAN] & _PACKED
-    arriving[_KIND] = arriving[_FILL] = 0
-    arriving[_DATA] = ws.into = None
-    ws.left = _FRESH
-    if ws.deflate:
-        ws.expect |= _PACKED
-    if kind == _TEXT and arriving[_UTF8]:
-        return _tell(ws, -1007)
-    if into and not packed:
-        return _tell(ws, _PART) if into is True else fill
-    if data is None:
-        data = bytearray()
-    elif fill < len(data):
-        data[fill:] = b""
-    if packed:
-        unpacked = web.deflate.unpack(ws, kind, data, into)
-        if into is True:
-            # with the state of its text, if it is one
-            return _tell(ws, _PART, (unpacked, 0 if kind == _TEXT else None))
-        if isinstance(unpacked, int) and unpacked < 0:
-            return _tell(ws, unpacked)
-        return unpacked
-    return str(data, "utf-8") if kind == _TEXT else data
+def close_code(payload):
+    """The code in a close frame (RFC 6455 7.4), 1005 without one; -1002 or -1007 for
+    a payload that may not be sent."""
+    n = len(payload)
+    if n == 0:
+        return 1005
+    code = payload[0] << 8 | payload[1] if n > 1 else 0
+    if n > 1 and utf8(payload, 2, n, 0):
+        return -1007
+    if 1000 <= code <= 1014 and not 1004 <= code <= 1006 or 3000 <= code <= 4999:
+        return code
+    return -1002
 
 
 def _read(ws):
     """Read what has come. Returns False when that was nothing, and the task is to be
-    woken when there is more."""
+    woken when there is more. Raises OSError."""
     conn = ws.conn
     sock = conn.sock
-    pos = conn.pos
-    try:
-        if conn.drained or conn.turns > _TURNS or not sock:
-            conn.drained = False
-            if conn.entry[0]:
-                web.timed.check_alone(conn)
-            if ws.queued:
-                flush(ws)
-            if sock and conn.entry[1] is None:
-                conn.turns = 0
-                wait(conn.server, sock, conn.entry, core.cur_task)
-            else:
-                begin_wait(conn, 0)
-            return False
-        conn.turns += 1
-        if pos != conn.end:
-            n = _read_behind(conn, ws)  # part of a header
-        elif ws.left > _ROOM and ws.into is not True:
-            n = _read_payload(conn, ws)
-            conn.end = conn.pos = 0  # it is empty; and a payload's end is most often the last
-        else:
-            if _owner is not conn:
-                _claim(conn, ws)
-            n = sock.readinto(conn.buf)
-            conn.pos = 0
-            conn.end = n or 0
-        if n:
-            conn.drained = conn.end < len(conn.buf)
-        elif n is None:
-            conn.drained = True
-        else:
-            ws.end(1006)
-    except OSError:
-        conn.lost = True
+    if ws.drained or conn.turns > _TURNS or not sock:
+        ws.drained = False
+        if conn.entry[0]:
+            web.waiting.check_alone(conn)
+        if ws.queue:
+            ws.flush()
+        begin_wait(conn, 0)
+        return False
+    conn.turns += 1
+    arriving = ws.arriving
+    rest = conn.pos != conn.end  # a part of a header, or of a control frame
+    if arriving and arriving[_LEFT] > _ROOM and not rest:
+        n = web.pieces.read_payload(ws, sock, arriving)
+        ws.drained = not arriving[_LEFT]  # a payload's end is most often the last
+    else:
+        if owner[0] is not conn or conn.buf is not buffer or conn.pos and rest:
+            _claim(conn)
+        if not rest:
+            conn.pos = conn.end = 0
+        n = sock.readinto(memoryview(buffer)[conn.end :] if rest else buffer)
+        conn.end += n or 0
+        ws.drained = conn.end < _BUFFER
+    if n is None:
+        ws.drained = True
+    elif not n:
         ws.end(1006)
     return True
 
 
-def _read_behind(conn, ws):
-    if _owner is not conn or conn.pos:
-        _claim(conn, ws)
-    n = conn.sock.readinto(memoryview(conn.buf)[conn.end :])
-    conn.end += n or 0
-    return n
-
-
-def _claim(conn, ws):
+def _claim(conn):
     """Give conn the buffer that all connections share, of whom most wait; what another
     one has in it moves out."""
-    global _owner
-    other = _owner
+    other = owner[0]
     if other and other is not conn and other.pos != other.end:
         new_buffer(other, 0)
-    _owner = None
-    if ws.into is True:
-        new_buffer(conn, _PRIVATE)  # the pieces stay there while other tasks run
-        return
     rest = conn.buf[conn.pos : conn.end]
-    conn.buf = _buffer
+    conn.buf = buffer
     conn.pos = 0
     conn.end = len(rest)
-    if rest:
-        _buffer[: len(rest)] = rest
-    _owner = conn
+    buffer[: len(rest)] = rest
+    owner[0] = conn
 
 
-def _read_payload(conn, ws):
-    """Read what has come of a long payload, straight to where its message is put
-    together. Returns as readinto() does."""
-    arriving = ws.arriving
-    key = arriving[_KEY]
-    done = arriving[_DONE]
-    left = ws.left
-    readinto = conn.sock.readinto
-    ws.left = _OVER  # if there is no memory
-    n = 1
-    while n and left > 0:
-        data = _room(ws, arriving, left)
-        fill = arriving[_FILL]
-        n = readinto(memoryview(data)[fill:], left)
-        if n:
-            end = fill + n
-            if key:
-                mask(data, fill, end, key, done)
-            _check(arriving, data, fill, end)
-            arriving[_FILL] = end
-            done += n
-            left -= n
-    arriving[_DONE] = done
-    ws.left = left
-    return n
-
-
-def _timed_out(ws):
-    """Whether it was the server's clock that cancelled the wait; then the connection
-    is over."""
+def _given_up(ws):
+    """The task gives up waiting. Returns whether the clock has it do so: then the
+    connection is over."""
+    conn = ws.conn
+    waited = conn.entry[0] is core.cur_task
     try:
-        cancelled(ws.conn, 0)
+        cancelled(conn, 0)
     except OSError:
         ws.end(1006)
         return True
-    if ws.into is not None and ws.left == _BETWEEN and not (ws.arriving and ws.arriving[_KIND]):
-        ws.into = None  # nothing came of the message
-        ws.left = _FRESH
+    if waited and ws.arriving and not ws.arriving[_BEGAN]:
+        ws.arriving = None  # nothing came of the message
     return False

@@ -15,7 +15,6 @@ class EventSource:
     """
 
     binary = False  # whether it takes bytes that are no text
-    queued = 0
     open = True  # for as long as its connection's socket
 
     def __init__(self, r, w, retry=None, heartbeat=15, headers=None):

@@ -50,7 +50,6 @@ async def _begin(upgraded, conn, r):
     and None; or when it has ended None, and what ended it."""
     handler, client, entry = upgraded
     queue = client.queue
-    n = client.queued
     try:
         coroutine = handler(r, client, **r.params)
         if type(coroutine) is not Coroutine:
@@ -67,7 +66,7 @@ async def _begin(upgraded, conn, r):
             client.attend()
         return coroutine, None
     try:
-        if isinstance(fault, StopIteration) or client.queued != n or client.queue is not queue:
+        if isinstance(fault, StopIteration) or client.queue is not queue:
             client.begun()
             if not conn.websocket:
                 await client.flush()

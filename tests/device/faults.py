@@ -59,6 +59,30 @@ async def into_then_receive(r, ws):
     await ws.send(await ws.receive())
 
 
+@app.websocket("/into-then-receive-limited")
+async def into_then_receive_limited(r, ws):
+    try:
+        await ws.readinto(bytearray(100), timeout=0.001)
+    except asyncio.TimeoutError:
+        await ws.send("nothing")
+    await ws.send(await ws.receive())
+
+
+@app.websocket("/into-nothing")
+async def into_nothing(r, ws):
+    n = 0
+    while n is not None:
+        n = await ws.readinto(bytearray(0))
+        if ws.open:
+            await ws.send(str(n))
+
+
+@app.websocket("/fields")
+async def fields(r, ws):
+    await ws.receive()
+    await ws.send("{} {} {} {}".format(" ".join(r.headers), r.target, r.args["q"], r.cookies["c"]))
+
+
 @app.websocket("/stream", compress=15)
 async def stream(r, ws):
     pieces = ws.stream()

@@ -157,7 +157,7 @@ class Runner:
             check("unmask", bytes(buf[pad:end]), data)
 
     def accept(self, case):
-        from web.handshake import accept_key
+        from web.incoming import accept_key
 
         check("accept", accept_key(case["key"].encode()).decode(), case["accept"])
 
