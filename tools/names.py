@@ -24,8 +24,8 @@ WATCHED = set(
 )
 # What objects of the firmware have as well, some of which it calls by these names.
 FOREIGN = set(
-    """accept add cancel clock digest end fill flush idle listen map match poller register
-    split state step tell unpack verify_mode wait wait_io_event""".split()
+    """accept add cancel clock collect digest end fill flush idle listen map match poller read
+    register split state step tell unpack verify_mode wait wait_io_event""".split()
 )
 # Names that firmware has for modules and types of its own. One that it lacks costs what
 # the name costs that it stands for. None may be used in the package otherwise.

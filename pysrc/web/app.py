@@ -165,7 +165,8 @@ class App:
             if serve:
                 register(self, conn.sock, conn)
         except Exception:
-            self.forget(conn)
+            if conn in self.connections:
+                self.connections.remove(conn)
             conn.close()
             raise
         return conn
@@ -189,20 +190,17 @@ class App:
                 self.forget(conn)
                 break
 
-    def forget(self, ended, _=None):
-        """Close a connection, whose place is free then: this one, or that of a task that
-        has ended, by an exception maybe or before its first step."""
-        for conn in self.connections:
-            if conn is ended or conn.task is ended:
-                self.connections.remove(conn)
-                if not conn.evicted:
-                    self.freed = self.clock
-                conn.close()
-                conn.task = None  # which asyncio's queue may keep for a while
-                if self.full is not None and self.listener:
-                    self.full = None
-                    self.queue.poller.modify(self.listener, _POLLIN)
-                break
+    def forget(self, conn):
+        """Close a connection, whose place is free then."""
+        if conn in self.connections:
+            self.connections.remove(conn)
+            if not conn.evicted:
+                self.freed = self.clock
+            conn.close()
+            conn.task = None  # which asyncio's queue may keep for a while
+            if self.full is not None and self.listener:
+                self.full = None
+                self.queue.poller.modify(self.listener, _POLLIN)
 
     # -- the clock
 
@@ -365,15 +363,14 @@ class App:
                     if rest is None:
                         if large and (r._left or r._chunks):
                             rest = nothing()  # but to drop that
-                        elif conn.closing and (
-                            conn.upgraded
-                            or conn.pos != conn.end
+                        elif conn.closing:
+                            if conn.upgraded:
+                                r = None
+                                break
                             # closing a socket with unread bytes resets the connection
-                            or head[3] & _KEEP_ALIVE
-                            and conn.sock
-                            and conn.sock.readinto(self.buf)
-                        ):
-                            rest = nothing()
+                            more = conn.pos != conn.end or head[3] & _KEEP_ALIVE and conn.sock
+                            if more and (more is True or conn.sock.readinto(self.buf)):
+                                rest = nothing()
                     if rest:
                         web.tasks.go_on(conn, r, rest)
                         rest = None

@@ -119,7 +119,7 @@ class Connection:
     evicted = False  # whether it gives its place to another, and must not stay on
     websocket = None  # the WebSocket that the connection became
     events = None  # or the event stream
-    upgraded = None  # what is to get that, or an event stream; then the handler's task
+    upgraded = None  # the request by which it became that, or an event stream
     raw = None  # the socket under that of TLS
     touched = False  # whether there is more to close than a socket
     own = None  # its task, if one was needed yet

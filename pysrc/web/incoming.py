@@ -111,7 +111,7 @@ def _check(r, buf):
 
 def accept(
     r,
-    w,
+    conn,
     ws,
     subprotocols=(),
     origins=None,
@@ -122,7 +122,6 @@ def accept(
 ):
     """Put the answer to the handshake in r into the queue of ws; see
     WebSocket.upgrade(). Raises HTTPException (RFC 6455 4.2.1)."""
-    conn = w.conn
     buf = r._buf or conn.buf
     head = r._head
     fields, kept = _check(r, buf)

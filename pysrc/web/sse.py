@@ -17,7 +17,7 @@ class EventSource:
     binary = False  # whether it takes bytes that are no text
     open = True  # for as long as its connection's socket
 
-    def __init__(self, r, w, retry=None, heartbeat=15, headers=None):
+    def __init__(self, r, conn, retry=None, heartbeat=15, headers=None):
         # nginx would hold back what is short otherwise
         head = (
             "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
@@ -33,7 +33,7 @@ class EventSource:
         self.queue = head.encode()  # what leaves before anything else
         self._ticks = int((heartbeat or 99999999) * 4) or 1  # None is three years
         self.last_event_id = r.headers.get("last-event-id")
-        self.conn = conn = w.conn
+        self.conn = conn
         web.stream.admit(conn)
         conn.events = self
         conn.ready = self.look
@@ -50,7 +50,7 @@ class EventSource:
         """
         from asyncio import sleep_ms
 
-        events = cls(r, w, retry, heartbeat, headers)
+        events = cls(r, w.conn, retry, heartbeat, headers)
         await w.send(events.queue)
         events.queue = b""
         await sleep_ms(0)  # the server lets go of the connection when a handler waits

@@ -35,8 +35,10 @@ def go_on(conn, r, rest):
         run(conn, None)
     finally:
         core.cur_task = current
-    if conn.rest is None and not conn.upgraded:
+    if conn.rest is None:
         return False
+    if conn.upgraded:
+        return True
     if conn.buf is server.buf:
         conn.own_buffer()
     if conn.sock and server.queue.map.get(id(conn.sock)) is conn:
@@ -49,6 +51,8 @@ def run(conn, thrown):
     rest = conn.rest
     if rest is None:
         return  # somebody has cancelled a task that has nothing to do
+    if conn.upgraded:
+        return web.upgraded.run(conn, thrown)
     try:
         if thrown:
             rest.throw(thrown)
@@ -66,12 +70,12 @@ def run(conn, thrown):
         conn.rest = None
         conn.server.forget(conn)
         raise
+    if conn.upgraded:
+        return  # the task runs the handler of a stream now
     conn.rest = None
     conn.own.data = None  # asyncio expects it of a task that does not wait
     if not ended:
-        if conn.task is conn.own:  # else it is a stream's
-            conn.server.forget(conn)
-        return
+        return conn.server.forget(conn)
     # the connection waits for a request again, without a task
     server = conn.server
     conn.task = conn.entry = None
@@ -96,23 +100,20 @@ def run(conn, thrown):
 async def _finish(conn, r, rest):
     """Await the rest of an answer, and what is to be done after it. Returns whether the
     connection stays."""
-    try:
-        await rest
-        rest = None
-        conn.sent = False
-        if conn.server.stopping:
-            conn.closing = True
-        unread = r and (r._left or r._chunks)
-        if unread and not (conn.closing or conn.upgraded):
-            await web.body.drain(r)
-        if not conn.closing:
-            return True
-        if r and conn.sock and not conn.upgraded:
-            if conn.pos != conn.end or unread or r._head[3] & _KEEP_ALIVE:
-                await web.ending.leave(conn, r)
-    finally:
-        if conn.upgraded:
-            web.upgraded.go_on(conn, r)
+    await rest
+    rest = None
+    if conn.upgraded:
+        return
+    conn.sent = False
+    if conn.server.stopping:
+        conn.closing = True
+    unread = r and (r._left or r._chunks)
+    if unread and not conn.closing:
+        await web.body.drain(r)
+    if not conn.closing:
+        return True
+    if r and conn.sock and (conn.pos != conn.end or unread or r._head[3] & _KEEP_ALIVE):
+        await web.ending.leave(conn, r)
 
 
 # -- handlers that wait

@@ -101,7 +101,7 @@ def overdue(ws):
                 return not receiving
             ws.pinged = True
             due = ws.due = clock + ws.pings[1]
-        if receiving is not conn.upgraded and not ws.closed:
+        if receiving is not conn.own and not ws.closed:
             due = clock + 1  # another task may stop to receive without a word
     except MemoryError:
         due = clock + 1  # there may be some then

@@ -123,16 +123,16 @@ class WebSocket:
         headers       dict of str by name, further field lines; a list for a field with
                       several. ValueError for what can't be one, or is the handshake's
         """
-        ws = cls.begin(r, w, max_message, **options)
+        ws = cls.begin(r, w.conn, max_message, **options)
         await ws.send_parts()
         ws.attend()
         return ws
 
     @classmethod
-    def begin(cls, r, w, max_message=65536, **options):
+    def begin(cls, r, conn, max_message=65536, **options):
         """The same, but the answer waits for the first frame or begun()."""
-        ws = cls(w.conn, max_message)
-        accept(r, w, ws, **options)
+        ws = cls(conn, max_message)
+        accept(r, conn, ws, **options)
         return ws
 
     def begun(self):
