@@ -336,7 +336,7 @@ class App:
                             result = web.faults.recover(conn, r, entry, e)
                             kind = type(result)
                         else:
-                            rest = web.tasks.answer(conn, r, entry, result, used, conn)
+                            rest = entry, result, used
                             break
                     if large and rest is None and r._left <= conn.end - conn.pos:
                         conn.pos += r._left  # what nobody has read of a body that is there

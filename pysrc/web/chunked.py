@@ -3,7 +3,7 @@ from micropython import const
 
 import web
 from web.body import receive
-from web.syntax import TOKEN, check_token, check_value
+from web.response import TOKEN, check_token, check_value
 
 _LINE = const(256)  # most bytes of a chunk's line with its extensions
 _TRAILERS = const(1024)  # most bytes of all trailer fields

@@ -1,5 +1,5 @@
 # The cookies that a response sets; see Response.
-from web.syntax import check_token, check_value
+from web.response import check_token, check_value
 
 
 def set_cookie(

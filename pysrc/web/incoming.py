@@ -142,7 +142,7 @@ def accept(
     if compress:
         answer += web.deflate.negotiate(ws, get("-extensions", ""), compress)
     if headers:
-        answer += web.syntax.field_lines(headers, _OWN).encode()
+        answer += web.response.field_lines(headers, _OWN).encode()
     if head[3] & _EXPECT:  # RFC 9110 7.8
         answer = b"HTTP/1.1 100 Continue\r\n\r\n" + answer
     web.stream.admit(conn)

@@ -33,7 +33,7 @@ def failed(conn, r, entry, e):
     """The same for what was raised, by a handler or because its result can't be sent."""
     result = web.faults.recover(conn, r, entry, e)
     if type(result) is Coroutine:
-        return web.tasks.answer(conn, r, _NO_HANDLERS, result)
+        return web.tasks.later(conn, r, _NO_HANDLERS, result)
     if result is not SENT:
         # what can't be sent either is answered without error handlers
         return respond(conn, r, _NO_HANDLERS, result)
@@ -78,7 +78,7 @@ def _compose(conn, r, entry, result):
     lines = ""
     options = own = ()
     if headers:
-        lines, own = web.syntax.split(headers)
+        lines, own = web.response.split(headers)
         options = [option.strip() for option in own.get("connection", "").lower().split(",")]
     if "close" in options or must_close(r):
         conn.closing = True
@@ -111,7 +111,7 @@ def _compose(conn, r, entry, result):
     said += [option for option in options if option not in ("", "close", "keep-alive")]
     if said:
         lines += "Connection: " + ", ".join(said) + "\r\n"
-    reason = "OK" if status == 200 else web.status.reason(status)
+    reason = "OK" if status == 200 else web.faults.reason(status)
     head = "HTTP/1.1 {} {}\r\n{}\r\n".format(status, reason, lines).encode()
     if empty or r.method == "HEAD":
         _close(body)

@@ -26,7 +26,7 @@ class EventSource:
         if headers:
             # but none that frames the stream
             own = ("content-t", "content-le", "transfer-", "connection")
-            head += web.syntax.field_lines(headers, own)
+            head += web.response.field_lines(headers, own)
         head += "\r\n"
         if retry is not None:
             head += "retry: %d\n\n" % retry

@@ -23,7 +23,6 @@ _TURNS = const(8)  # socket calls in a row that found no need to wait
 Connection.since = 0  # the server's clock when it began to wait for body or writing
 Connection.began = 0  # and when it began to answer a request that takes its time
 Connection.turns = 0  # socket calls in a row that found no need to wait
-Connection.drained = False  # whether the socket had no more when it was last read
 Connection.sender = None  # the task that waits to write
 Connection.busy = None  # where others wait meanwhile, a core.TaskQueue
 Connection.entry = None  # what the queue has of tasks that wait
@@ -113,31 +112,26 @@ def admit(conn):
 # -- receiving
 
 
-def _read(conn, buf):
-    if conn.sock is None:
-        raise OSError(_EBADF)
-    try:
-        return conn.sock.readinto(buf)
-    except OSError:
-        conn.lost = True
-        raise
-
-
 async def receive_into(conn, buf):
     """Read into buf, waiting until there is something. Returns how many bytes
     arrived; 0 at the end of the stream. Raises OSError."""
     await give_way(conn)
-    n = None if conn.drained else _read(conn, buf)
-    while n is None:
+    while True:
+        if conn.sock is None:
+            raise OSError(_EBADF)
+        try:
+            n = conn.sock.readinto(buf)
+        except OSError:
+            conn.lost = True
+            raise
+        if n is not None:
+            return n
         begin_wait(conn, _READ)
         try:
             yield
         except CancelledError:
             cancelled(conn, _READ)
             raise
-        n = _read(conn, buf)
-    conn.drained = 0 < n < len(buf)
-    return n
 
 
 # -- sending

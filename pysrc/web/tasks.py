@@ -6,7 +6,7 @@ from builtins import StopIteration, id
 from micropython import const
 
 import web
-from web.conn import PIECES, SENT, Coroutine, register, respond
+from web.conn import PIECES, SENT, Coroutine, nothing, register, respond
 
 _BUSY = const(0)  # states of a connection, see conn.py
 _START = const(1)
@@ -16,7 +16,8 @@ _KEEP_ALIVE = const(2)
 
 def go_on(conn, r, rest):
     """Have the task do what is left of the answer to r, or of something else that can be
-    awaited. Returns whether it waits for something."""
+    awaited; rest is that, or the entry of a handler that waits, its coroutine, and what
+    that gave. Returns whether it waits for something."""
     server = conn.server
     if conn.buf is server.buf and r is None:
         conn.own_buffer()
@@ -30,7 +31,8 @@ def go_on(conn, r, rest):
             conn.deadline = None  # else reading the body may have set one
     current = core.cur_task
     core.cur_task = conn.own
-    conn.rest = _finish(conn, r, rest)
+    # what a handler that waits gave, or what is to be awaited
+    conn.rest = (_answer if type(rest) is tuple else _finish)(conn, r, rest)
     try:
         run(conn, None)
     finally:
@@ -170,8 +172,11 @@ async def drive(coroutine, item=None, mark=None):
     return web.streaming.Stream(item, coroutine)
 
 
-async def answer(conn, r, entry, result, item=None, mark=None):
-    """Answer r with what comes of a coroutine, which may have given item, see drive()."""
+async def _answer(conn, r, waiting):
+    """Go on with a coroutine that gave item, which an answer to r comes of, and send that."""
+    entry, result, item = waiting
+    waiting = None  # which takes memory
+    mark = conn
     while type(result) is Coroutine:
         try:
             result = await drive(result, item, mark)
@@ -181,8 +186,15 @@ async def answer(conn, r, entry, result, item=None, mark=None):
         except BaseException as e:
             result = web.faults.recover(conn, r, entry, e)
         mark = None
-    if result is not SENT:
-        rest = respond(conn, r, entry, result)
-        result = None  # which would stay in memory with a client that is slow
-        if rest:
-            await rest
+    if result is SENT:
+        return await _finish(conn, r, nothing())
+    # not to stay in memory with a client that is slow
+    result = respond(conn, r, entry, result) or nothing()
+    return await _finish(conn, r, result)
+
+
+async def later(conn, r, entry, coroutine):
+    """Answer r with what comes of a coroutine."""
+    rest = respond(conn, r, entry, await drive(coroutine))
+    if rest:
+        await rest
