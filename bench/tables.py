@@ -259,6 +259,11 @@ one run. The floor is an asyncio stream server that parses nothing.
 {table}
 {websocket}
 
+What programs take of memory, from files that are loaded into a 32-bit heap, machine code
+included: one handler each, after three requests of a browser; and four programs, each
+written for both with the same behaviour, after a client's visit.
+
+{memory}
 How the instructions grow with the field lines, and with the routes:
 
 ![Instructions a request by field lines](bench/growth-field-lines.svg)
@@ -271,6 +276,21 @@ README_WEBSOCKET = """\
 A WebSocket message of 64 KB is echoed with {aioweb} instructions, by Microdot with
 {microdot}, by a floor that checks nothing with {raw}. An idle WebSocket keeps {idle}
 bytes."""
+README_HANDLERS = {
+    "str": "returns a str",
+    "dict": "returns a dict",
+    "param": "takes a parameter and a cookie, returns a dict",
+    "hook": "stands behind a `before_request` hook",
+    "form": "reads a form",
+    "generator": "is a generator of three pieces",
+    "raw": "writes its response itself",
+}
+README_PROGRAMS = {
+    "dashboard": "a dashboard with files, events and a form",
+    "updater": "an upload of 1.5 MB behind a password",
+    "chat": "a chat with sign-in and three WebSockets",
+    "api": "a REST API",
+}
 README_ROWS = {
     "raw_keepalive": "the floor, a connection kept",
     "aioweb": "aioweb, a connection kept",
@@ -280,6 +300,21 @@ README_ROWS = {
     "microdot": "Microdot",
 }
 README_ECHOING = ("raw", "aioweb", "microdot")
+
+
+def memory(results):
+    """What the README and the guide tell of programs' memory."""
+    rows = []
+    for name, title in README_HANDLERS.items():
+        both = results["handlers"][name]
+        figures = [both.get(f, {}).get(k) for k in ("used", "heap") for f in ("aioweb", "microdot")]
+        rows.append((f"a handler that {title}", figures))
+    for name, title in README_PROGRAMS.items():
+        both = results["programs"][name]
+        figures = [both[f][key] for key in ("live", "heap") for f in ("aioweb", "microdot")]
+        rows.append((title, figures))
+    columns = ("in use", "Microdot", "smallest heap", "Microdot")
+    return _table(columns, [(title, [_cell(n) for n in cells]) for title, cells in rows])
 
 
 def readme(results):
@@ -302,7 +337,7 @@ def readme(results):
     echo = {s: sockets[f"{s}_websocket"]["instructions"]["64 KB"] for s in README_ECHOING}
     echo["idle"] = sockets["aioweb_websocket"]["idle connection"]
     websocket = README_WEBSOCKET.format(**{name: _cell(figure) for name, figure in echo.items()})
-    text = README.format(table=_table(columns, rows), websocket=websocket)
+    text = README.format(table=_table(columns, rows), websocket=websocket, memory=memory(results))
     return README_BEGIN + text + README_END
 
 

@@ -4,6 +4,7 @@ what it says of limits, boards and memory is so."""
 import ast
 import asyncio
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -21,6 +22,8 @@ from conftest import MICROPYTHON, ROOT, environment, packages, run_micropython
 from packages import PACKAGES, installable
 from pages import DOCS, PAGES, TLS, blocks, programs, serving
 from websockets.sync.client import connect
+
+from bench import tables
 
 PROGRAMS = programs()
 
@@ -386,6 +389,8 @@ def test_figures_of_memory_are_the_measured_ones():
     loaded, on_board, code, in_use, idle, heap = [cell.strip() for cell in of_ours]
     told = [figure for _, figure in rows("guides/memory.md", "| | Bytes ")]
     assert told == [on_board, loaded, code, in_use, idle, request.split("|")[-2].strip(), heap]
+    results = json.loads((ROOT / "bench/results.json").read_text())
+    assert tables.memory(results) in (ROOT / "docs/guides/memory.md").read_text()
     most = dict(rows("guides/memory.md", "| Package "))
     assert most == {name: f"{entry['ram']:,}" for name, entry in PACKAGES.items()}
 
