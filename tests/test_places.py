@@ -144,7 +144,7 @@ for Sys.platform in ("rp2", "pyboard", "mimxrt", "esp32", "linux"):
     sys.modules["sys"] = Sys
     import web
     server = web.App()
-    print(Sys.platform, server.max_connections, server.max_streams, server.backlog)
+    print(Sys.platform, server.most_connections, server.most_streams, server.backlog)
     web.forget("setup")
 """
 

@@ -19,8 +19,8 @@ STUBS = ROOT / "stubs" / "web-stubs"
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 # What tests on the device look at.
 WATCHED = set(
-    """accept_key begin Connection connections forget frames listener Queue queue send_now sent
-    sock streams""".split()
+    """accept_key backlog begin Connection connections forget frames listener most_connections
+    most_streams Queue queue send_now sent sock""".split()
 )
 # What objects of the firmware have as well, some of which it calls by these names.
 FOREIGN = set(

@@ -131,7 +131,7 @@ class App:
 
     def ready(self):
         """A client wants to connect."""
-        if self.streams or len(self.connections) >= self.max_connections:
+        if self.streams or len(self.connections) >= self.most_connections:
             if not web.control.make_room(self):
                 return
         conn = self.accept(True)
@@ -263,8 +263,8 @@ class App:
         # generator, for its frame, which is taken from the heap, is made once.
         routes = self.routes
         streams = self.streams
-        max_target = self.max_target  # locals are found sooner
-        max_fields = self.max_fields
+        max_target = self.most_target  # locals are found sooner
+        max_fields = self.most_fields
         out = bytearray(TEXT)  # the responses of most requests, one by one
         r = conn = rest = result = None
         while True:
@@ -318,7 +318,7 @@ class App:
                             result = web.dispatch.dispatch(self, conn, r, route)
                         else:
                             if large:
-                                r._limit = self.max_body if entry[2] is None else entry[2]
+                                r._limit = self.most_body if entry[2] is None else entry[2]
                                 if r._left > r._limit:
                                     web.abort(413)
                             result = entry[0](r, **r.params) if r.params else entry[0](r)

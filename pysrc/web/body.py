@@ -131,14 +131,14 @@ def drainable(r):
     is not too much of it, and the client will send it."""
     if not r._left and (r._chunks is None or r._chunks.ended):
         return True
-    return not r._head[3] & _EXPECT and r._left <= r._conn.server.max_drain
+    return not r._head[3] & _EXPECT and r._left <= r._conn.server.most_drain
 
 
 async def drain(r):
     """Drop what is unread of the body, within bounds: else the connection ends. Raises
     OSError and EOFError."""
     conn = r._conn
-    left = conn.server.max_drain
+    left = conn.server.most_drain
     data = memoryview(bytearray(256))
     try:
         while left > 0 and web.fields.unread(r):

@@ -37,7 +37,7 @@ async def fill(conn, keep, limit):
 def keep_part(conn):
     """Keep a part of a head until there is more. Returns whether that is allowed."""
     server = conn.server
-    if conn.end - conn.pos >= server.max_head:
+    if conn.end - conn.pos >= server.most_head:
         return False
     if conn.buf is server.buf or conn.pos:
         conn.own_buffer(conn.pos)
@@ -50,7 +50,7 @@ def keep_part(conn):
 def more(conn):
     """Read more of a head, of which a part is there. Returns how many bytes are to be
     looked at, 0 at the end of the stream, None when there is nothing new to be judged."""
-    limit = conn.server.max_head
+    limit = conn.server.most_head
     size = len(conn.buf)
     end = conn.end
     if end == size:

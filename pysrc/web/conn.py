@@ -84,7 +84,7 @@ def register(server, sock, what, event=_POLLIN):
     """Have the queue's map tell what waits for sock. Raises MemoryError, and then nothing
     does."""
     if not reserve:
-        reserve.extend([None] * (server.max_connections + _WORDS))
+        reserve.extend([None] * (server.most_connections + _WORDS))
     queue = server.queue
     queue.map[id(sock)] = what
     try:
@@ -135,7 +135,7 @@ class Connection:
         self.sock = sock
         self.addr = addr
         self.deadline = server.clock + server.head_ticks  # None for none
-        self.left = server.max_requests
+        self.left = server.most_requests
 
     def ready(self):
         """Something has come, or the client is gone."""

@@ -34,12 +34,12 @@ _UNAVAILABLE = (
 def make_room(server):
     """A client waits, and there may be as many connections as may be: end one then that is
     idle, or that waits for its client for long. Returns whether there is room now."""
-    if len(server.connections) >= server.max_connections:
+    if len(server.connections) >= server.most_connections:
         server.last = True
         conn = _choose(server)
         if conn:
             _evict(server, conn)
-        room = len(server.connections) < server.max_connections
+        room = len(server.connections) < server.most_connections
     else:
         room = not server.streams or web.shortage.has_memory(server)
     if not room and server.full is None:
@@ -54,7 +54,7 @@ def look_for_room(server):
     that none is about to become free."""
     if not make_room(server):
         if (
-            len(server.connections) < server.max_connections
+            len(server.connections) < server.most_connections
             or server.clock - server.full < _PATIENCE
             or any(map(_ends_soon, server.connections))
         ):

@@ -25,7 +25,7 @@ def dispatch(app, conn, r, route):
 
 
 async def _answer(app, conn, r, route, entry, hooks):
-    limit = app.max_body
+    limit = app.most_body
     if entry and entry[2] is not None:
         limit = entry[2]
     r._limit = limit

@@ -13,40 +13,42 @@ from web.conn import Queue, register, reserve
 _BUFFER = const(1024)  # bytes that are read at once; a longer head has a buffer of its own
 _RATE = const(4)  # ticks of the server's clock in a second
 _WORDS = const(24)  # see conn.py
-# What App() takes beside host and port, see there.
-_LIMITS = {
-    "max_head": 4096,
-    "max_target": 1024,
-    "max_fields": 48,
-    "max_body": 65536,
-    "max_drain": 65536,
-    "max_requests": 1000,
-    "max_connections": None,
-    "max_streams": None,
-    "backlog": None,
-}
-_TIMES = {"head_timeout": 10, "body_timeout": 10, "idle_timeout": 15, "write_timeout": 10}
+# What App() takes beside host and port, see there: in strings, for a board keeps each short
+# name that is a constant of its own.
+_LIMITS = (
+    "max_head:4096 max_target:1024 max_fields:48 max_body:65536 max_drain:65536"
+    " max_requests:1000 max_connections:0 max_streams:-1 backlog:0"
+)
+_TIMES = "head_timeout:10 body_timeout:10 idle_timeout:15 write_timeout:10"
+
+
+def _take(options, table):
+    values = []
+    for option in table.split():
+        name, default = option.split(":")
+        values.append(options.pop(name, int(default)))
+    return values
 
 
 def begin(app, host, port, options):
     """See App."""
     app.host = host
     app.port = port
-    for name, value in _LIMITS.items():
-        setattr(app, name, options.pop(name, value))
-    for name, value in _TIMES.items():
-        setattr(app, name[:-7] + "ticks", int(options.pop(name, value) * _RATE) + 1)
+    limits = _take(options, _LIMITS)
+    app.most_head, app.most_target, app.most_fields, app.most_body, *limits = limits
+    app.most_drain, app.most_requests, most, streams, backlog = limits
+    times = [int(seconds * _RATE) + 1 for seconds in _take(options, _TIMES)]
+    app.head_ticks, app.body_ticks, app.idle_ticks, app.write_ticks = times
     if options:
         raise TypeError("App has no option " + ", ".join(options))
     # lwIP as rp2, stm32 and mimxrt have it opens 5 connections, ESP32 has 10 sockets
     # for all uses. One more than are served must fit: a client that waits is seen
     # then, and the place of an idle one is given to it.
     computer = sys.platform in ("linux", "darwin", "win32")
-    most = app.max_connections or (16 if computer else 8 if sys.platform == "esp32" else 4)
-    app.max_connections = most
-    if app.max_streams is None:
-        app.max_streams = max(1, most - 1)
-    app.backlog = app.backlog or (128 if computer else 16)
+    most = most or (16 if computer else 8 if sys.platform == "esp32" else 4)
+    app.most_connections = most
+    app.most_streams = max(1, most - 1) if streams is None or streams < 0 else streams
+    app.backlog = backlog or (128 if computer else 16)
     app.routes = {}  # path: route, a dict by method of what _add() is given
     app.streams = []  # responses of pieces under way, see web.streaming
     app.connections = []  # in the order of their acceptance
@@ -56,7 +58,7 @@ def begin(app, host, port, options):
 
 def listen(app, host, port, ssl):
     """See App.start()."""
-    reserve.extend([None] * (app.max_connections + _WORDS - len(reserve)))
+    reserve.extend([None] * (app.most_connections + _WORDS - len(reserve)))
     gc.collect()
     if app.listener and app.queue is core._io_queue:
         raise OSError(114)  # EALREADY
@@ -87,7 +89,7 @@ def listen(app, host, port, ssl):
             web.control.unwatch(app)
         app.queue = queue
         app.connections.clear()
-    app.buf = bytearray(min(_BUFFER, app.max_head))
+    app.buf = bytearray(min(_BUFFER, app.most_head))
     app.full = None
     app.begin()
     register(app, listener, app)

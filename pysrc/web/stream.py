@@ -104,7 +104,7 @@ def admit(conn):
     """Let a connection become a WebSocket or an event stream. Raises HTTPException (503)
     when the places that are left are kept for requests that end."""
     server = conn.server
-    if sum([other.state == _STREAM for other in server.connections]) >= server.max_streams:
+    if sum([other.state == _STREAM for other in server.connections]) >= server.most_streams:
         raise web.faults.HTTPException(503, "Retry-After: 5\r\n")
     conn.state = _STREAM
 

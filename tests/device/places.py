@@ -30,7 +30,7 @@ async def whole(r, n):
 
 @app.get("/limits")
 def limits(r):
-    return {"connections": app.max_connections, "streams": app.max_streams}
+    return {"connections": app.most_connections, "streams": app.most_streams}
 
 
 # -- what lasts
