@@ -29,6 +29,7 @@ FOREIGN = set(
 )
 # Names that firmware has for modules and types of its own. One that it lacks costs what
 # the name costs that it stands for. None may be used in the package otherwise.
+INNER = "closure"  # the name of a function within another
 ARGUMENTS = """
     count insert sort reverse rfind rindex rsplit upper sep isalpha islower isspace isupper
 """.split()
@@ -215,6 +216,9 @@ class Renaming(ast.NodeTransformer):
                 if argument.arg not in self.kept and argument.arg not in inner:
                     new = next(free, argument.arg)
                     self.local[argument.arg] = argument.arg = new
+        for child in node.body:
+            if isinstance(child, FUNCTION):  # of which the name stays as well
+                self.local[child.name] = INNER
         self.generic_visit(node)
         self.local = before
         node.name = self._name(node.name)

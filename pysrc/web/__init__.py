@@ -60,22 +60,23 @@ def _check():
     import os
     import sys
 
-    end = "web " + __version__
+    # what is in bytes is no name that stays
+    end = b"web " + __version__.encode()
     try:
         files = os.ilistdir(__path__)
     except OSError:
         return  # part of the firmware
     for name in files:
-        name = name[0]
-        if name[-4:] == ".mpy" and name[:2] not in "_n_f":
-            with open(__path__ + "/" + name, "rb") as file:
+        name = name[0].encode()
+        if name[-4:] == b".mpy" and name[:2] not in b"_n_f":
+            with open(__path__ + "/" + name.decode(), "rb") as file:
                 try:
                     file.seek(-len(end), 2)
                 except OSError:
                     pass  # it is shorter
-                if file.read() != end.encode():
+                if file.read() != end:
                     del sys.modules["web"]  # where it would stay
-                    raise ImportError(name + " is cut, or is not of " + end)
+                    raise ImportError((name + b" is cut, or is not of " + end).decode())
     gc.collect()
 
 

@@ -19,6 +19,12 @@ _LIMITS = (
     "max_head:4096 max_target:1024 max_fields:48 max_body:65536 max_drain:65536"
     " max_requests:1000 max_connections:0 max_streams:-1 backlog:0"
 )
+_METHODS = "GET POST PUT PATCH DELETE"
+_GET = const(0)
+_POST = const(1)
+_PUT = const(2)
+_PATCH = const(3)
+_DELETE = const(4)
 _TIMES = "head_timeout:10 body_timeout:10 idle_timeout:15 write_timeout:10"
 
 
@@ -44,7 +50,7 @@ def begin(app, host, port, options):
     # lwIP as rp2, stm32 and mimxrt have it opens 5 connections, ESP32 has 10 sockets
     # for all uses. One more than are served must fit: a client that waits is seen
     # then, and the place of an idle one is given to it.
-    computer = sys.platform in ("linux", "darwin", "win32")
+    computer = sys.platform in "linux darwin win32"
     most = most or (16 if computer else 8 if sys.platform == "esp32" else 4)
     app.most_connections = most
     app.most_streams = max(1, most - 1) if streams is None or streams < 0 else streams
@@ -130,6 +136,8 @@ def route(app, path, methods=("GET",), max_body=None):
 
 
 def _on(app, method, path, kind, max_body=None):
+    method = _METHODS.split()[method]
+
     def decorate(handler):
         _add(app, path, method, (handler, kind, max_body, (app,)))
         return handler
@@ -147,39 +155,39 @@ def get(app, path, max_body=None):
     and bytes as a generator. max_body is the most bytes of a request's body, if
     not the app's. Raises ValueError for a malformed path.
     """
-    return _on(app, "GET", path, None, max_body)
+    return _on(app, _GET, path, None, max_body)
 
 
 def post(app, path, max_body=None):
     """Decorate a handler of POST, see get()."""
-    return _on(app, "POST", path, None, max_body)
+    return _on(app, _POST, path, None, max_body)
 
 
 def put(app, path, max_body=None):
     """Decorate a handler of PUT, see get()."""
-    return _on(app, "PUT", path, None, max_body)
+    return _on(app, _PUT, path, None, max_body)
 
 
 def patch(app, path, max_body=None):
     """Decorate a handler of PATCH, see get()."""
-    return _on(app, "PATCH", path, None, max_body)
+    return _on(app, _PATCH, path, None, max_body)
 
 
 def delete(app, path, max_body=None):
     """Decorate a handler of DELETE, see get()."""
-    return _on(app, "DELETE", path, None, max_body)
+    return _on(app, _DELETE, path, None, max_body)
 
 
 def websocket(app, path, **options):
     """Decorate `async def handler(r, ws, **params)`, which gets a WebSocket at path. The
     options are those of WebSocket.upgrade()."""
-    return _on(app, "GET", path, ("WebSocket", options))
+    return _on(app, _GET, path, ("WebSocket", options))
 
 
 def sse(app, path, **options):
     """Decorate `async def handler(r, events, **params)`, which gets an EventSource at
     path. The options are those of EventSource.upgrade()."""
-    return _on(app, "GET", path, ("EventSource", options))
+    return _on(app, _GET, path, ("EventSource", options))
 
 
 def mount(app, other, prefix=""):

@@ -62,11 +62,11 @@ def run(conn, thrown):
             rest.send(None)
         return
     except StopIteration as e:
-        ended = e.value
+        stays = e.value is True
     except (OSError, EOFError, CancelledError):
-        ended = False  # the client is gone, or was waited for long enough
+        stays = False  # the client is gone, or was waited for long enough
     except Exception as e:
-        ended = False
+        stays = False
         conn.broken(e)
     except BaseException:
         conn.rest = None
@@ -76,7 +76,7 @@ def run(conn, thrown):
         return  # the task runs the handler of a stream now
     conn.rest = None
     conn.own.data = None  # asyncio expects it of a task that does not wait
-    if not ended:
+    if not stays:
         return conn.server.forget(conn)
     # the connection waits for a request again, without a task
     server = conn.server

@@ -84,14 +84,12 @@ async def _end(conn, r, fault, stream=None):
     try:
         if stream and not conn.websocket:
             await stream.flush()
-        if isinstance(fault, StopIteration):
-            if conn.websocket:
+        if isinstance(fault, Exception) or not conn.expired:  # else it was cancelled for that
+            if not isinstance(fault, StopIteration):
+                await _report(conn, r, web.faults.fault_of(conn, fault))
+            elif conn.websocket:
                 await conn.websocket.finish()
-        elif conn.expired and not isinstance(fault, Exception):
-            return
-        else:
-            await _report(conn, r, web.faults.fault_of(conn, fault))
-        await web.ending.leave(conn, r)
+            await web.ending.leave(conn, r)
     except (OSError, EOFError):
         pass  # the client is gone, or was waited for long enough
     except CancelledError:
@@ -100,6 +98,7 @@ async def _end(conn, r, fault, stream=None):
     finally:
         if conn.entry[0]:
             conn.entry[0].cancel()  # a task that the handler left behind receives
+    return SENT
 
 
 async def _report(conn, r, fault):
