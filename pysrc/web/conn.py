@@ -330,6 +330,8 @@ def respond(conn, r, entry, body):
     except BaseException as e:
         return web.sending.failed(conn, r, entry, e)
     if not kind or r._head[0] == "HEAD":
+        if hasattr(body, "generator") and r._head[0] != "HEAD":
+            return web.streaming.respond(conn, r, entry, body)
         return web.sending.respond(conn, r, entry, body)
     n = len(text)  # in bytes
     out = bytearray(out)

@@ -5,10 +5,12 @@ from asyncio import core
 from micropython import const
 
 import web
-from web.conn import octets
+from web.conn import TEXT, end_of_head, octets
 from web.stream import abort, send_each, send_now, wake
 from web.tasks import step
 
+_HTTP11 = const(1)  # a flag of a head
+_TYPE = const(57)  # bytes of TEXT before the Content-Length
 _SIZE = const(1056)  # bytes of the buffer: a piece of 1 KB fits
 _LINE = const(14)  # in front of a chunk: the CRLF of the last one, and its size
 _END = const(7)  # behind it: CRLF, and the last chunk (RFC 9112 7.1)
@@ -40,6 +42,17 @@ class Stream:
 
     def close(self):
         self.generator.close()
+
+
+def respond(conn, r, entry, body):
+    """Return what is to be awaited to answer r with pieces, and no more than that."""
+    head = TEXT[:_TYPE]
+    chunked = r.flags & _HTTP11
+    if chunked:
+        head += b"Transfer-Encoding: chunked\r\n"
+    else:
+        conn.closing = True  # its end is the body's
+    return send_pieces(conn, r, entry, head + end_of_head(conn, r), body, chunked, None)
 
 
 async def send_pieces(conn, r, entry, head, body, chunked, left):
