@@ -10,7 +10,7 @@
 import os
 import sys
 
-PACKAGES = {"aioweb": "app", "aioweb-forms": "content", "aioweb-websocket": "websocket", "aioweb-client": "client", "aioweb-sse": "sse", "aioweb-broadcast": "broadcast", "aioweb-all": "app"}
+PACKAGES = {"aioweb": "app", "aioweb-forms": "forms", "aioweb-websocket": "websocket", "aioweb-client": "client", "aioweb-sse": "sse", "aioweb-broadcast": "broadcast", "aioweb-all": "app"}
 ARCHITECTURES = {10: "xtensawin", 4: "armv6m", 5: "armv7m", 6: "armv7em", 7: "armv7emsp", 8: "armv7emdp", 11: "rv32imc", 2: "x64", 1: "x86"}
 OLDEST = (1, 23)
 OLDEST_NATIVE = {"esp32": (1, 24), "rv32imc": (1, 24), "nrf": (1, 26)}
