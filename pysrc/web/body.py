@@ -74,9 +74,11 @@ async def read(r, n=-1):
             return bytes(memoryview(conn.buf)[pos : pos + n])
         data = bytearray(n)
         view = memoryview(data)
-        done = 0
+        done = await readinto(r, view)  # what came with the head, if anything did
         while done < n:
-            done += await readinto(r, view[done:])
+            got = await receive(r, view[done:])
+            r._left -= got
+            done += got
     else:
         data = bytearray()
         while (n < 0 or len(data) < n) and (r._left or await next_chunk(r)):

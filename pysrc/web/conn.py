@@ -166,7 +166,10 @@ class Connection:
 
     def send(self, _):
         """The task goes on: to asyncio this is the coroutine that it runs."""
-        web.tasks.run(self, None)
+        if self.upgraded:
+            web.upgraded.run(self, None)
+        else:
+            web.tasks.run(self, None)
 
     def throw(self, e):
         """The same with an exception."""

@@ -23,6 +23,7 @@ _TURNS = const(8)  # socket calls in a row that found no need to wait
 Connection.since = 0  # the server's clock when it began to wait for body or writing
 Connection.began = 0  # and when it began to answer a request that takes its time
 Connection.turns = 0  # socket calls in a row that found no need to wait
+Connection.drained = False  # whether the socket had no more when it was last read
 Connection.sender = None  # the task that waits to write
 Connection.busy = None  # where others wait meanwhile, a core.TaskQueue
 Connection.entry = None  # what the queue has of tasks that wait
@@ -115,17 +116,23 @@ def admit(conn):
 async def receive_into(conn, buf):
     """Read into buf, waiting until there is something. Returns how many bytes
     arrived; 0 at the end of the stream. Raises OSError."""
-    await give_way(conn)
+    conn.turns += 1
+    if conn.turns > _TURNS:  # as give_way(), without a further coroutine
+        conn.turns = 0
+        await core.sleep_ms(0)
     while True:
-        if conn.sock is None:
-            raise OSError(_EBADF)
-        try:
-            n = conn.sock.readinto(buf)
-        except OSError:
-            conn.lost = True
-            raise
-        if n is not None:
-            return n
+        if not conn.drained:
+            if conn.sock is None:
+                raise OSError(_EBADF)
+            try:
+                n = conn.sock.readinto(buf)
+            except OSError:
+                conn.lost = True
+                raise
+            if n is not None:
+                conn.drained = 0 < n < len(buf)
+                return n
+        conn.drained = False
         begin_wait(conn, _READ)
         try:
             yield

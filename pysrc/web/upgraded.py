@@ -68,9 +68,18 @@ def _attend(conn):
 
 def run(conn, thrown):
     """Go on with the handler; see web.tasks.run()."""
+    handler = conn.rest
+    task = conn.own
+    task.data = handler  # as _step(), without a further call
     try:
-        _step(conn, conn.rest, thrown)
-        return _attend(conn)
+        given = handler.throw(thrown) if thrown else handler.send(None)
+        if given is None and task.data is not handler:
+            if conn.deadline is None:
+                _attend(conn)
+            return
+        task.data = None
+        handler.close()
+        raise TypeError("the handler is a generator")
     except BaseException as e:
         fault = e
     conn.own.data = None
