@@ -367,13 +367,15 @@ def test_boards_are_those_of_the_matrix():
         seen.add(arch)
         if arch == matrix.PORTABLE:
             assert tested in readme_table.render()
+            never = {k for k, v in firmware["native"].items() if v == "never"}
+            assert {f"ESP32-{word}" for word in re.findall(r"\b[A-Z]\d\b", board)} == never
             continue
         entry = matrix.ARCHITECTURES[arch]
         known = re.sub(r"\W+", " ", entry["boards"])
         for word in re.findall(r"\w+", board):
             assert re.search(rf"\b(STM32)?{word}\b", known), word
         platforms = [arch, "esp32" if board.startswith("ESP32") else ""]
-        native = [v for k, v in firmware["native"].items() if k in platforms]
+        native = [v for k, v in firmware["native"].items() if k in [*platforms, board]]
         assert oldest == max([firmware["oldest"], *native])
         assert tested == "; ".join(map(readme_table.tested_on, entry["tested"]))
     assert seen >= {"xtensawin", "rv32imc", "armv6m", "armv7emsp", "armv7emdp", "x64", "x86"}

@@ -248,7 +248,8 @@ def number(arch, flags=0):
 @pytest.mark.parametrize("arch", matrix.ARCHITECTURES)
 def test_each_architecture_gets_its_own_files(arch):
     for flags in (0, 5):  # what firmware after v1.25 has above bit 15
-        assert installer()(number(arch, flags), (1, 26, 0), "x") == (arch, f"native {arch}")
+        chosen = installer()(number(arch, flags), (1, 26, 0), "x", "a board")
+        assert chosen == (arch, f"native {arch}")
 
 
 @pytest.mark.parametrize("arch", matrix.ARCHITECTURES)
@@ -257,37 +258,58 @@ def test_without_its_own_files_the_best_that_it_accepts(arch):
     for left in range(len(accepted) + 1):
         archs = [a for a in matrix.ARCHITECTURES if a != arch and a not in accepted[:left]]
         best = accepted[left] if left < len(accepted) else None
-        assert installer(archs)(number(arch), (1, 26), "x")[0] == best
+        assert installer(archs)(number(arch), (1, 26), "x", "a board")[0] == best
 
 
 @pytest.mark.parametrize("mpy", [None, 6, 6 | 3 << 10, 6 | 9 << 10, 6 | 12 << 10])
 def test_other_architectures_get_no_native_files(mpy):
     expected = (None, "there are no native files for this board")
-    assert installer()(mpy, (1, 26, 0), "esp8266") == expected
+    assert installer()(mpy, (1, 26, 0), "esp8266", "ESP8266 module") == expected
 
 
+# as upstream's boards name themselves
 FIRMWARE = [
-    ("xtensawin", "esp32", (1, 24)),
-    ("rv32imc", "esp32", (1, 24)),
-    ("rv32imc", "rp2", (1, 24)),
-    ("armv7emsp", "nrf52840-DK", (1, 26)),
-    ("armv6m", "rp2", (1, 23)),
-    ("armv7emdp", "pyboard", (1, 23)),
+    ("xtensawin", "esp32", "Generic ESP32 module with ESP32", (1, 24)),
+    ("xtensawin", "esp32", "Generic ESP32S3 module with ESP32S3", (1, 24)),
+    ("xtensawin", "esp32", "Generic ESP32S2 module with ESP32S2", (1, 24, 1)),
+    ("xtensawin", "esp32", "LOLIN_S2_MINI with ESP32-S2FN4R2", (1, 24, 1)),
+    ("rv32imc", "esp32", "ESP32C3 module with ESP32C3", (1, 24)),
+    ("rv32imc", "esp32", "ESP32C6 module with ESP32C6", (1, 24)),
+    ("rv32imc", "rp2", "Raspberry Pi Pico 2 W with RP2350-RISCV", (1, 24)),
+    ("armv7emsp", "nrf52840-DK", "PCA10056 with NRF52840", (1, 26)),
+    ("armv6m", "rp2", "Raspberry Pi Pico W with RP2040", (1, 23)),
+    ("armv7emdp", "pyboard", "NUCLEO-H743ZI2 with STM32H743", (1, 23)),
 ]
 
 
-@pytest.mark.parametrize("arch,platform,oldest", FIRMWARE)
-def test_native_files_wait_for_a_firmware_that_runs_them(arch, platform, oldest):
+@pytest.mark.parametrize("arch,platform,machine,oldest", FIRMWARE)
+def test_native_files_wait_for_a_firmware_that_runs_them(arch, platform, machine, oldest):
     choose = installer()
-    assert choose(number(arch), (*oldest, 0, ""), platform)[0] == arch
-    for minor in range(23, oldest[1]):
-        why = f"native files need MicroPython {oldest[0]}.{oldest[1]} or newer here"
-        assert choose(number(arch), (1, minor, 0), platform) == (None, why)
+    assert choose(number(arch), (*oldest, 0, "")[:4], platform, machine)[0] == arch
+    needed = ".".join(map(str, oldest))
+    for older in [(1, 23, 0), (1, 24, 0), (1, 25, 2)]:
+        if older < oldest:
+            why = f"native files need MicroPython {needed} or newer here"
+            assert choose(number(arch), older, platform, machine) == (None, why)
+
+
+NEVER = [
+    ("ESP32C2 module with ESP32-C2", "ESP32-C2"),
+    ("ESP32C5 module with ESP32-C5", "ESP32-C5"),
+    ("Generic ESP32P4 module with ESP32P4", "ESP32P4"),
+    ("Generic ESP32P4 module with WIFI module of external ESP32C6 with ESP32P4", "ESP32P4"),
+]
+
+
+@pytest.mark.parametrize("machine,chip", NEVER)
+def test_chips_that_crash_on_native_code_get_none(machine, chip):
+    chosen = installer()(number("rv32imc"), (1, 29, 0), "esp32", machine)
+    assert chosen == (None, f"no firmware runs native files on {chip}")
 
 
 def test_firmware_that_is_too_old_is_refused():
     with pytest.raises(RuntimeError, match=r"^aioweb needs MicroPython 1\.23 or newer$"):
-        installer()(number("armv6m"), (1, 22, 2), "rp2")
+        installer()(number("armv6m"), (1, 22, 2), "rp2", "Raspberry Pi Pico")
 
 
 # -- mpremote, and a board on a serial port
@@ -413,6 +435,16 @@ def test_make_passes_the_port(arguments, passed):
         ["make", "-n", "demo"], cwd=ROOT, env=environment, capture_output=True, text=True
     )
     assert "examples/demo.py 8080 " in done.stdout
+
+
+def test_mpremote_cp_installs():
+    """What is in dist/ is copied as it is; the board's file system is empty."""
+    with board("board-cortex-m4f") as port:
+        arch = arch_of("board-cortex-m4f")
+        mpremote(port, "mkdir", ":/lib")
+        mpremote(port, "cp", "-r", matrix.dist_dir(arch) / "web", ":/lib/")
+        said = mpremote(port, "exec", "import web; web.App; print(web.implementation)")
+    assert said == f"native {arch}\n"
 
 
 @pytest.mark.parametrize("source,target", [("disk", "board-cortex-m4f"), ("web", "board-rv32")])

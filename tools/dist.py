@@ -6,8 +6,10 @@
     file/12/12345678                    every file, once, under its SHA-256
     package/6/NAME/VERSION.json         mip's index: the packages of packages.yml, and
     package/6/NAME/latest.json          each as NAME-ARCH with its native files
-    ARCH_6.3/package.json               everything, for one architecture
-    portable/package.json               everything but native files
+    ARCH_6.3/web/                       everything, for one architecture: copied to a
+                                        board's /lib it is installed
+    ARCH_6.3/package.json               the same for mip
+    portable/                           everything but native files, likewise
     bundle/package.json                 everything for every architecture, of which the
                                         board chooses when it imports
     install.py                          asks the board and installs what fits
@@ -50,7 +52,7 @@ ABI_MAJOR = MATRIX["abi"].partition(".")[0]
 
 
 def _firmware(text):
-    return tuple(map(int, text.split(".")))
+    return None if text == "never" else tuple(map(int, text.split(".")))
 
 
 def best(archs):
@@ -64,7 +66,8 @@ def best(archs):
 
 
 def values(archs):
-    """A line `NAME = ...  # make dist: KEY` gets the value of KEY."""
+    """A line `NAME = ...  # make dist: KEY` gets the value of KEY, in the const() that
+    may be there."""
     firmware = MATRIX["firmware"]
     numbers = "".join(f"{entry['mpy']}:{arch} " for arch, entry in ARCHITECTURES.items())
     return {
@@ -73,9 +76,11 @@ def values(archs):
         "best architecture": best(archs),
         "installable": installable(),
         "oldest firmware": _firmware(firmware["oldest"]),
-        "oldest firmware for native files": {
-            name: _firmware(oldest) for name, oldest in firmware["native"].items()
-        },
+        "oldest firmware for native files": tuple(
+            (f" {spelled}", _firmware(oldest))
+            for name, oldest in firmware["native"].items()
+            for spelled in sorted({name, name.replace("-", "")})
+        ),
     }
 
 
@@ -84,10 +89,11 @@ def fill(source, archs=tuple(ARCHITECTURES)):
     known = values(archs)
 
     def line(match):
-        return f"{match[1]} = {json_like(known[match[2]])}"
+        value = json_like(known[match[3]])
+        return f"{match[1]} = const({value})" if match[2] else f"{match[1]} = {value}"
 
     text = source.read_text().replace("\n# in dist/: ", "\n")
-    return re.sub(r"^(\w+) = .*?  # make dist: (.*)$", line, text, flags=re.M)
+    return re.sub(r"^(\w+) = (const)?.*?  # make dist: (.*)$", line, text, flags=re.M)
 
 
 def json_like(value):
@@ -116,9 +122,12 @@ def compile_source(name, text, target):
 
 
 @functools.cache
-def texts():
+def texts(bundle=False):
     """{file name: text} of pysrc/web, with the build's values, as it is compiled."""
-    return names.shortened({source.name: fill(source) for source in SOURCES.glob("web/*.py")})
+    filled = {source.name: fill(source) for source in SOURCES.glob("web/*.py")}
+    if bundle:
+        filled["_choose.py"] = filled["_choose.py"].replace("# in the bundle: ", "")
+    return names.shortened(filled)
 
 
 def compiled(source, target):
@@ -147,9 +156,9 @@ def stamped(data):
 
 def bundle_choose():
     """The bundle's _choose.mpy, which chooses among the architectures' files, too."""
-    text = (SOURCES / CHOOSE).read_text()
-    text, replaced = re.subn(r"# in the bundle: ", "", text)
-    assert replaced == 1
+    differing = [name for name, text in texts(True).items() if text != texts()[name]]
+    assert differing == ["_choose.py"]
+    text = texts(True)["_choose.py"]
     return stamped(compile_source(CHOOSE, text, BUILD / "bytecode-bundle" / "_choose.mpy"))
 
 
@@ -211,12 +220,14 @@ class Tree:
         return short
 
     def folder(self, arch, files):
-        """The package.json of everything. Its entries have two elements each: firmware
-        v1.25 takes no third."""
+        """The files, which the bundle has of others, and their package.json. Its entries
+        have two elements each: firmware v1.25 takes no third."""
         urls = []
         for name, data in sorted(files.items()):
             short = self.store(data)
-            urls.append([name, f"../file/{short[:2]}/{short}"])
+            urls.append([name, f"../file/{short[:2]}/{short}" if arch == BUNDLE else name])
+        if arch != BUNDLE:
+            write_folder(files, self.out / dist_dir(arch).name)
         package = {"version": version(), "implementation": implementation(arch), "urls": urls}
         self.write(f"{dist_dir(arch).name}/package.json", _as_json(package))
 

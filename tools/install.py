@@ -23,7 +23,7 @@ SELF_TEST = ROOT / "tools" / "selftest.py"
 EVERY = 12  # of so many vectors one is tried
 ASK = (
     "import sys; s = sys.implementation;"
-    "print((getattr(s, '_mpy', None), tuple(s.version), sys.platform))"
+    "print((getattr(s, '_mpy', None), tuple(s.version), sys.platform, s._machine))"
 )
 
 

@@ -30,8 +30,9 @@ def render():
             f"| `{arch}` | {entry['mpy']} | {entry['boards']} | {size:,} B |"
             f" {'; '.join(map(tested_on, entry['tested']))} |"
         )
+    never = [name for name, oldest in MATRIX["firmware"]["native"].items() if oldest == "never"]
     rows.append(
-        "| `portable` | | every other board, ESP8266 among them | none |"
+        f"| `portable` | | every other board, {', '.join(['ESP8266', *never])} among them | none |"
         " unix port on armv6m; bare metal, Cortex M0 |"
     )
     return BEGIN + "\n".join(rows) + "\n" + END
