@@ -17,7 +17,13 @@ print("{} bytes of files, {} bytes of RAM, {} free".format(size, used, gc.mem_fr
 def main():
     import web._codec as codec
 
-    names = ["heads", "query", "utf8"]
+    names = ["heads", "utf8"]
+    try:
+        import web.forms  # noqa: F401
+
+        names.append("query")
+    except ImportError:
+        pass  # not installed
     try:
 
         class frames:
