@@ -122,9 +122,9 @@ def compile_source(name, text, target):
 
 
 @functools.cache
-def texts(bundle=False):
-    """{file name: text} of pysrc/web, with the build's values, as it is compiled."""
-    filled = {source.name: fill(source) for source in SOURCES.glob("web/*.py")}
+def texts(sources, bundle=False):
+    """{file name: text} of a folder like pysrc, with the build's values, as it is compiled."""
+    filled = {source.name: fill(source) for source in sources.glob("web/*.py")}
     if bundle:
         filled["_choose.py"] = filled["_choose.py"].replace("# in the bundle: ", "")
     return names.shortened(filled)
@@ -133,7 +133,7 @@ def texts(bundle=False):
 def compiled(source, target):
     """A file of pysrc/web as it is shipped."""
     name = source.relative_to(SOURCES).as_posix()
-    return stamped(compile_source(name, texts()[source.name], target))
+    return stamped(compile_source(name, texts(SOURCES)[source.name], target))
 
 
 def compile_bytecode():
@@ -156,9 +156,9 @@ def stamped(data):
 
 def bundle_choose():
     """The bundle's _choose.mpy, which chooses among the architectures' files, too."""
-    differing = [name for name, text in texts(True).items() if text != texts()[name]]
-    assert differing == ["_choose.py"]
-    text = texts(True)["_choose.py"]
+    theirs, ours = texts(SOURCES), texts(SOURCES, bundle=True)
+    assert [name for name in ours if ours[name] != theirs[name]] == ["_choose.py"]
+    text = ours["_choose.py"]
     return stamped(compile_source(CHOOSE, text, BUILD / "bytecode-bundle" / "_choose.mpy"))
 
 
