@@ -13,16 +13,17 @@ import sys
 PACKAGES = {"aioweb": "app", "aioweb-forms": "forms", "aioweb-websocket": "websocket", "aioweb-client": "client", "aioweb-sse": "sse", "aioweb-broadcast": "broadcast", "aioweb-all": "app"}
 ARCHITECTURES = {10: "xtensawin", 4: "armv6m", 5: "armv7m", 6: "armv7em", 7: "armv7emsp", 8: "armv7emdp", 11: "rv32imc", 2: "x64", 1: "x86"}
 OLDEST = (1, 23)
-OLDEST_NATIVE = {"esp32": (1, 24), "rv32imc": (1, 24), "nrf": (1, 26)}
+OLDEST_NATIVE = ((" ESP32-C2", None), (" ESP32C2", None), (" ESP32-C5", None), (" ESP32C5", None), (" ESP32-P4", None), (" ESP32P4", None), (" ESP32-S2", (1, 24, 1)), (" ESP32S2", (1, 24, 1)), (" esp32", (1, 24)), (" rv32imc", (1, 24)), (" nrf", (1, 26)))
 _TIMEOUT = 30  # seconds for which a server may be silent
 
 
-def choose(number, firmware, platform):
+def choose(number, firmware, platform, machine):
     """Return the architecture whose native files fit, or None, and why.
 
     number    sys.implementation._mpy, or None
     firmware  its version, a tuple
     platform  sys.platform
+    machine   sys.implementation._machine
 
     Raises RuntimeError for a firmware that is too old.
     """
@@ -32,9 +33,13 @@ def choose(number, firmware, platform):
     arch = ARCHITECTURES.get((number or 0) >> 10 & 15)
     if arch is None:
         return None, "there are no native files for this board"
-    for name, oldest in OLDEST_NATIVE.items():
-        if (name == arch or platform.startswith(name)) and tuple(firmware[:2]) < oldest:
-            return None, "native files need " + _micropython(oldest) + " here"
+    board = " {} {} {}".format(arch, platform, machine)
+    for name, oldest in OLDEST_NATIVE:
+        if name in board:
+            if oldest is None:
+                return None, "no firmware runs native files on" + name
+            if tuple(firmware[:3]) < oldest:
+                return None, "native files need " + _micropython(oldest) + " here"
     return arch, "native " + arch
 
 
@@ -45,7 +50,8 @@ def _micropython(version):
 def this_board():
     """Return the arguments of choose()."""
     implementation = sys.implementation
-    return getattr(implementation, "_mpy", None), implementation.version, sys.platform
+    number = getattr(implementation, "_mpy", None)
+    return number, implementation.version, sys.platform, implementation._machine
 
 
 def install(url, *names, version=None, target=None):
@@ -145,15 +151,15 @@ def _wanted(url, names, version):
             raise ValueError(
                 "no package {}; there are {}".format(name, ", ".join(sorted(PACKAGES)))
             )
-    number, firmware, platform = this_board()
-    arch, why = choose(number, firmware, platform)
+    board = this_board()
+    arch, why = choose(*board)
     print("aioweb:", why)
     if arch:
         names = [name + "-" + arch for name in names]
     files = {}
     for name in names:  # to which those are added that they need
         path = "{}/package/{}/{}/{}.json".format(
-            url, (number or 0) & 255, name, version or "latest"
+            url, (board[0] or 0) & 255, name, version or "latest"
         )
         package = _twice(path, _index, path)
         version = package["version"]

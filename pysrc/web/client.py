@@ -1,7 +1,6 @@
 # A WebSocket client (RFC 6455 4.1). What it sends and receives are heads like those of
 # requests, so the parser of these looks at both.
 import os
-import socket
 from asyncio import core
 from binascii import b2a_base64
 
@@ -180,6 +179,8 @@ def _open(host, port, timeout):
         _clients = App(max_connections=4)
         _clients.queue = core._io_queue
         web.forget("setup")  # which made it
+    import socket
+
     address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
     conn = Connection(_clients, socket.socket(address[0]), address[-1])
     conn.deadline = _clients.clock + int(timeout * 4) + 1

@@ -181,13 +181,13 @@ def delete(app, path, max_body=None):
 def websocket(app, path, **options):
     """Decorate `async def handler(r, ws, **params)`, which gets a WebSocket at path. The
     options are those of WebSocket.upgrade()."""
-    return _on(app, _GET, path, ("WebSocket", options))
+    return _on(app, _GET, path, (web.WebSocket, options))
 
 
 def sse(app, path, **options):
     """Decorate `async def handler(r, events, **params)`, which gets an EventSource at
     path. The options are those of EventSource.upgrade()."""
-    return _on(app, _GET, path, ("EventSource", options))
+    return _on(app, _GET, path, (web.EventSource, options))
 
 
 def mount(app, other, prefix=""):

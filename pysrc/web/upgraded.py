@@ -13,8 +13,7 @@ def begin(entry, conn, r):
     """Have the connection of r become the stream that a route is for, and its handler take
     the first step before the client is answered. Returns SENT, or what is still to be
     awaited; raises what says that r gets another answer."""
-    name, options = entry[1]
-    kind = getattr(web, name)
+    kind, options = entry[1]
     if r.method == "HEAD":
         # which sends the head alone
         return web.raw.run(lambda r, w: kind.upgrade(r, w, **options), conn, r)

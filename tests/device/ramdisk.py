@@ -10,7 +10,7 @@ import uctypes
 import vfs
 
 _DIR, _FILE = 0x4000, 0x8000
-_SIZE = 90000 if "address" in globals() else 49500  # all packages take 76,000, aioweb 49,000
+_SIZE = 90000 if "address" in globals() else 53500  # all packages take 77,000, aioweb 52,000
 
 
 class File(io.IOBase):
