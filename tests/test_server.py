@@ -8,7 +8,7 @@ import time
 import httpx
 import pytest
 from conftest import DEVICE, serving
-from wire import GET, post, request, status_of
+from wire import GET, Client, post, request, status_of
 
 
 def inspect(response):
@@ -54,6 +54,16 @@ def test_request_attributes(app):
     assert seen["has"] is True
     assert seen["default"] == "nothing"
     assert seen["body"] == ""
+
+
+def test_headers_that_a_handler_holds_stay_its_requests(app):
+    """Other requests are read meanwhile."""
+    with Client(app) as client:
+        client.send(request("/held-headers", "GET", "X-A: mine"))
+        app.wait_for_line("headers are held")
+        with Client(app) as other:
+            assert other.get("/let-go", "X-A: not mine").status == 204
+        assert client.receive().text == "mine"
 
 
 def test_no_query_is_none(app):

@@ -21,6 +21,8 @@ def attribute(r, name):
     if name == "cookies":
         return _cookies(find_field(buf, head[5], r._end, "cookie") or "", r)
     if name == "headers":
+        if buf is r._conn.server.buf:
+            buf = buf[: r._end]  # others are read into that one while the handler waits
         return web.headers.headers(buf, head, r._end)
     if name == "addr":
         return r._conn.addr

@@ -311,6 +311,22 @@ async def slow(r, w):
     answer(w, "slow but whole")
 
 
+let_go = asyncio.Event()
+
+
+@app.get("/held-headers")
+async def held_headers(r):
+    headers = r.headers
+    print("headers are held")
+    await let_go.wait()
+    return headers.get("x-a", "lost")
+
+
+@app.get("/let-go")
+def let_others_go(r):
+    let_go.set()
+
+
 @app.route("/ws-patient")
 async def ws_patient(r, w):
     # gives recv() up again and again, as an application with timeouts does
