@@ -130,7 +130,8 @@ def step(generator, thrown=None):
     try:
         item = generator.throw(thrown) if thrown else generator.send(None)
     except BaseException:
-        task.data = None
+        if task.data is generator:  # else a stream has begun, whose handler waits for that
+            task.data = None
         raise
     return _given(item, generator)
 

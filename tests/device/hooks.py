@@ -1,6 +1,7 @@
 # Hooks, error handlers and mounted applications:
 #
 #   micropython hooks.py PORT
+import asyncio
 import sys
 
 import web
@@ -270,6 +271,27 @@ def late_teapot(r):
 
 
 app.mount(early, "/again/<name>")
+
+
+# -- streams behind a hook that waits
+
+waiting = web.App()
+
+
+@waiting.before_request
+async def wait_before(r):
+    await asyncio.sleep_ms(1)
+
+
+@waiting.sse("/events")
+async def wait_for_good(r, stream):
+    try:
+        await asyncio.Event().wait()
+    finally:
+        print("left", r.path)
+
+
+app.mount(waiting, "/waiting")
 
 
 app.run()
