@@ -4,7 +4,7 @@ import json
 
 import pytest
 from conftest import DEVICE, serving
-from wire import Client, chunked
+from wire import Client, chunked, request, status_of
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +123,13 @@ def test_raw_handler_behind_hooks(hooks):
         assert client.get("/raw?stop=1").status == 203
 
 
+def test_stream_behind_a_hook_that_waits_ends_when_its_client_leaves(hooks):
+    with Client(hooks) as client:
+        client.send(request("/waiting/events"))
+        assert status_of(client.until(b"\r\n\r\n")) == 200
+    hooks.wait_for_line("left /waiting/events")
+
+
 # -- error handlers
 
 
@@ -239,3 +246,11 @@ def test_mounted_raw_handler(hooks):
 def test_mounted_error_handlers_come_first(client, kind, status, text):
     response = client.get(f"/late/inner/raise/{kind}")
     assert (response.status, response.text) == (status, text)
+
+
+def test_mounted_error_handlers_answer_head_as_get(client):
+    for path in ("/late/inner/raise/410", "/late/inner/raise/leaf"):
+        expected = client.get(path)
+        response = client.get(path, method="HEAD")
+        for field in ("content-type", "content-length"):
+            assert response[field] == expected[field]

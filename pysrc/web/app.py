@@ -311,7 +311,8 @@ class App:
                         if route is None and self.router:
                             route = self.router.match(r)
                         if route:
-                            entry = route.get(head[0])
+                            get = route.get
+                            entry = get(head[0]) or head[0] == "HEAD" and get("GET") or None
                         if streams:
                             result = web.shortage.hold(self, conn, r, route)
                         elif entry is None or entry[1] or self.hooked:
