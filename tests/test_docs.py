@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import matrix
+import public
 import pytest
 import readme_table
 import test_connecting
@@ -346,13 +347,13 @@ DERIVED = {
 
 
 def test_limits_are_the_arguments_of_app():
-    module = ast.parse((ROOT / "pysrc/web/server.py").read_text())
-    (server,) = [n for n in module.body if isinstance(n, ast.ClassDef) and n.name == "Server"]
-    init = next(n for n in server.body if getattr(n, "name", "") == "__init__")
-    names = [arg.arg for arg in init.args.args][1:]
-    defaults = dict(zip(names, map(ast.unparse, init.args.defaults), strict=True))
+    options = public.arguments("app.App.__init__")
+    defaults = {
+        option.arg: ast.unparse(default)
+        for option, default in zip(options.kwonlyargs, options.kw_defaults, strict=True)
+    }
     told = {name: default for name, default, *_ in rows("guides/limits.md", "| Argument ")}
-    assert set(told) == set(defaults) - {"host", "port"}
+    assert set(told) == set(defaults)
     for name, default in told.items():
         # test_places.py tries what follows from the port
         assert (
@@ -441,16 +442,14 @@ def test_every_page_is_built(site):
 
 
 def test_the_reference_has_every_public_name(site):
-    init = (ROOT / "pysrc/web/__init__.py").read_text()
-    lazy = ast.literal_eval(re.search(r"_LAZY = (\(.*?\n\))", init, re.S)[1])
     page = (site / "reference/web.html").read_text()
-    names = [entry.split(":")[0] for entry in lazy.split()]
+    names = list(public.lazy())
     names += ["App.put", "App.websocket", "App.run", "App.stop"]
     for name in names:
         assert f'id="web.{name}"' in page, name
     page = (site / "reference/handlers.html").read_text()
     for name in ("read", "readinto", "json", "form", "save"):
-        assert f'id="web.request.Request.{name}"' in page, name
+        assert f'id="web.conn.Request.{name}"' in page, name
 
 
 def test_pages_fetch_nothing_from_elsewhere(site):

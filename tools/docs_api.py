@@ -1,38 +1,22 @@
 """Has Griffe, which reads pysrc/web for the reference, see the names where users do.
 
 `web.App` is loaded from web.app when it is first used, `app.put` is a function in
-web.hooks and `r.json` one in web.decoding. Here they become members of what they are
-used through: the tables that the code finds them in tell which these are. Docstrings are
-plain text; their lists of names become lists.
+web.setup and `r.json` one in web.decoding. Here they become members of what they are
+used through: public.py tells which these are, and what is not for applications. Docstrings
+are plain text; their lists of names become lists.
 """
 
 import ast
 import re
+import sys
 from itertools import count
+from pathlib import Path
 
 import griffe
 
-# by class: the tables that its further methods are in
-TABLES = {
-    "app.App": ("hooks.METHODS",),
-    "request.Request": ("body._METHODS", "content.METHODS"),
-    "websocket.WebSocket": ("pieces.METHODS",),
-}
-# what other modules use, not applications
-INTERNAL = {
-    "app.App": ("answer",),
-    "request.Request": ("begin", "over", "drainable", "piece"),
-    "sse.EventSource": ("begin", "begun", "binary", "flush", "look", "open", "queue"),
-    "websocket.WebSocket": (
-        *("attend", "begin", "begun", "binary", "control", "end", "finish_sending", "flush"),
-        *("leave", "lose", "overdue", "send_frame", "send_parts", "sent"),
-    ),
-}
-# what no application makes by calling it
-GIVEN = (
-    *("request.Request", "body.Headers", "forms.MultiDict", "stream.Writer"),
-    *("websocket.WebSocket", "pieces.Pieces", "sse.EventSource"),
-)
+sys.path.insert(0, str(Path(__file__).parent))  # griffe loads this file by its path
+import public  # noqa: E402
+
 CODE = re.compile(r"(`[^`]*`|\b[\w.]+\(\d*\))")
 # `name, name  what it is`, with what follows indented
 ENTRIES = re.compile(r"[a-z_]+(, [a-z_]+)*  +\S")
@@ -42,53 +26,42 @@ ENTRY = re.compile(r"([a-z_]+(?:, [a-z_]+)*) +(.*)")
 # -- names
 
 
-def public_names(package):
-    """The names that users import from the package, each with its module's."""
-    lazy = ast.literal_eval(str(package["_LAZY"].value))
-    return [entry.split(":") for entry in lazy.split()]
-
-
-def functions(package, path):
-    """The functions in the dict at path."""
-    module = path.partition(".")[0]
-    table = ast.parse(str(package[path].value), mode="eval").body
-    # of functions by name, or of the modules that they are in
-    return [
-        package[value.value][key.value]
-        if isinstance(value, ast.Constant)
-        else package[module][value.id]
-        for key, value in zip(table.keys, table.values, strict=True)
-    ]
+def parameters(arguments):
+    """Griffe's for an ast.arguments without annotations."""
+    found = []
+    defaults = [None] * (len(arguments.args) - len(arguments.defaults)) + arguments.defaults
+    for kind, names, values in (
+        (griffe.ParameterKind.positional_or_keyword, arguments.args, defaults),
+        (griffe.ParameterKind.keyword_only, arguments.kwonlyargs, arguments.kw_defaults),
+    ):
+        for name, value in zip(names, values, strict=True):
+            default = None if value is None else ast.unparse(value)
+            found.append(griffe.Parameter(name.arg, kind=kind, default=default))
+    return griffe.Parameters(*found)
 
 
 def complete(package):
-    """Give classes the methods that they find elsewhere, without what is internal."""
-    app, server = package["app.App"], package["server.Server"]
-    app["__init__"].parameters = server["__init__"].parameters
-    app.docstring.value += "\n\n" + server.docstring.value.partition("\n\n")[2]
-    for name in ("run", "serve", "start", "stop"):
-        app.set_member(name, server[name])
-    # what upgrade() hands on as **options
-    upgrade, accept = package["websocket.WebSocket.upgrade"], package["incoming.accept"]
-    options = [*accept.parameters][3:]
-    upgrade.parameters = griffe.Parameters(*[*upgrade.parameters][:-1], *options)
-    for owner, tables in TABLES.items():
-        for function in [f for table in tables for f in functions(package, table)]:
-            function.parameters[0].name = "self"
-            package[owner].set_member(function.name, function)
-    for owner, names in INTERNAL.items():
-        for name in names:
-            package[owner].members.pop(name, None)
-    for owner in GIVEN:
-        package[owner].members.pop("__init__", None)
+    """Give classes the methods that they find elsewhere, and functions the parameters that
+    they pass on, without what is internal."""
+    for name in public.PASSED_ON:
+        package[name].parameters = parameters(public.arguments(name))
+    for owner in public.FOUND:
+        for member, place in public.found(owner).items():
+            if place:
+                package[place].parameters[0].name = "self"
+                package[owner].set_member(member, package[place])
+    for name in public.INTERNAL:
+        owner, _, member = name.replace("__init__.", "", 1).rpartition(".")
+        (package[owner] if owner else package).members.pop(member, None)
 
 
 def in_order(package):
     """Number members as they come: their lines are of several files."""
     line = count(1)
-    for owner in [package, *(package[path] for path in [*TABLES, *INTERNAL])]:
+    owners = [package, *(c for module in package.modules.values() for c in module.classes.values())]
+    for owner in owners:
         for member in owner.members.values():
-            if not member.is_module:
+            if not member.is_alias and not member.is_module:
                 member.lineno = next(line)
 
 
@@ -143,7 +116,7 @@ class Names(griffe.Extension):
         if pkg.path != "web":
             return
         complete(pkg)
-        for name, module in public_names(pkg):
+        for name, module in public.lazy().items():
             pkg.set_member(name, pkg[module][name])
         in_order(pkg)
         for docstring in docstrings(pkg, set()):

@@ -17,39 +17,38 @@ STUBS = ROOT / "stubs" / "web-stubs"
 
 # What has a public name for the sake of other modules of web alone.
 INTERNAL = {
-    "app.App.__init__",
-    "app.App.answer",
-    "body.Headers.__init__",
+    "__init__.forget",
+    "app.App.accept",
+    "app.App.attend",
+    "app.App.begin",
+    "app.App.broken",
+    "app.App.forget",
+    "app.App.ready",
+    "app.App.serving",
+    "app.App.tick",
+    "app.App.watching",
     "broadcast.Broadcast.cancel",
     "chunked.Chunks",
     "client.HandshakeError.__init__",
     "conn.Connection",
     "conn.Queue",
+    "conn.Request.__init__",
+    "conn.Request.flags",
+    "conn.Request.piece",
     "deflate.Deflate",
     "deflate.Inflater",
     "forms.MultiDict.__init__",
-    "hooks.Hooks",
+    "headers.Headers.__init__",
     "pieces.Pieces.__init__",
-    "request.Request.__init__",
-    "request.Request.begin",
-    "request.Request.drainable",
-    "request.Request.flags",
-    "request.Request.over",
-    "request.Request.piece",
-    "response.Stream.__init__",
+    "raw.Writer.__init__",
     "router.Router",
-    "server.Server.attend",
-    "server.Server.begin",
-    "server.Server.broken",
-    "server.Server.go_on",
-    "server.Server.ready",
     "sse.EventSource.__init__",
     "sse.EventSource.begun",
     "sse.EventSource.binary",
     "sse.EventSource.flush",
     "sse.EventSource.look",
     "sse.EventSource.open",
-    "stream.Writer.__init__",
+    "streaming.Stream.__init__",
     "websocket.WebSocket.__init__",
     "websocket.WebSocket.attend",
     "websocket.WebSocket.begin",
@@ -66,26 +65,26 @@ INTERNAL = {
     "websocket.WebSocket.send_parts",
     "websocket.WebSocket.sent",
 }
-# Where each __getattr__ finds what it returns: tables, and a function.
+# Where each __getattr__ finds what it returns: a dict of functions, one of places in a
+# list, a string of "name:room" each, or a function that compares names.
 FOUND = {
-    "app.App": ["hooks.METHODS"],
-    "request.Request": [
-        "request._IN_HEAD",
-        "body._METHODS",
-        "body.attribute",
-        "content.METHODS",
-        "content.VALUES",
-    ],
+    "app.App": ["setup.METHODS"],
+    "conn.Request": ["conn._IN_HEAD", "fields._METHODS", "fields.attribute"],
+    "response.Response": ["response.Response.__getattr__"],
     "websocket.WebSocket": ["pieces.METHODS"],
 }
+# What else gives an object its attributes: a function its first argument, a dict those
+# that it names.
+SET = {"app.App": ["setup.begin", "setup._LIMITS"]}
 # Whose arguments are taken as *args, **kwargs or **options. The options are what has a
-# default there.
+# default there, or what dicts say.
 PASSED_ON = {
-    "server.Server.run": "server.Server.start",
-    "server.Server.serve": "server.Server.start",
-    "websocket.WebSocket.upgrade": "incoming.accept",
-    "hooks.websocket": "websocket.WebSocket.upgrade",
-    "hooks.sse": "sse.EventSource.upgrade",
+    "app.App.__init__": ["setup._LIMITS", "setup._TIMES"],
+    "app.App.run": ["app.App.start"],
+    "app.App.serve": ["app.App.start"],
+    "setup.sse": ["sse.EventSource.upgrade"],
+    "setup.websocket": ["websocket.WebSocket.upgrade"],
+    "websocket.WebSocket.upgrade": ["incoming.accept"],
 }
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 ATTRIBUTE = ("attribute", None)
@@ -125,19 +124,23 @@ def _lookup(name):
     return node
 
 
-def _passed_on(name, arguments):
-    """The arguments of a function of that name, with those of the one it hands them to."""
-    arguments = copy.deepcopy(arguments)
-    if name not in PASSED_ON:
-        return arguments
-    target = _passed_on(PASSED_ON[name], _lookup(PASSED_ON[name]).args)
-    if arguments.vararg:
-        return target
-    n = len(target.defaults)
-    arguments.kwonlyargs += (target.args[-n:] if n else []) + target.kwonlyargs
-    arguments.kw_defaults += target.defaults + target.kw_defaults
-    arguments.kwarg = None
-    return arguments
+def arguments(name, function=None):
+    """The arguments of a function, with those that it passes on."""
+    own = copy.deepcopy((function or _lookup(name)).args)
+    for place in PASSED_ON.get(name, ()):
+        target = _lookup(place)
+        if isinstance(target, ast.Dict):
+            own.kwonlyargs += [ast.arg(key.value) for key in target.keys]
+            own.kw_defaults += target.values
+        else:
+            target = arguments(place)
+            if own.vararg:
+                return target
+            n = len(target.defaults)
+            own.kwonlyargs += (target.args[-n:] if n else []) + target.kwonlyargs
+            own.kw_defaults += target.defaults + target.kw_defaults
+        own.kwarg = None
+    return own
 
 
 def _default(node):
@@ -150,21 +153,19 @@ def _default(node):
 
 
 def _signature(name, function):
-    arguments = _passed_on(name, function.args)
-    for argument in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
-        argument.annotation = None
-    for argument in (arguments.vararg, arguments.kwarg):
+    own = arguments(name, function)
+    for argument in [*own.posonlyargs, *own.args, *own.kwonlyargs, own.vararg, own.kwarg]:
         if argument:
             argument.annotation = None
-    arguments.defaults = [_default(node) for node in arguments.defaults]
-    arguments.kw_defaults = [node and _default(node) for node in arguments.kw_defaults]
+    own.defaults = [_default(node) for node in own.defaults]
+    own.kw_defaults = [node and _default(node) for node in own.kw_defaults]
     decorators = [d.id for d in function.decorator_list if isinstance(d, ast.Name)]
     if "property" in decorators:
         return ATTRIBUTE
     kind = "async def" if isinstance(function, ast.AsyncFunctionDef) else "def"
     if "classmethod" in decorators:
         kind = "classmethod " + kind
-    return f"{kind}({ast.unparse(arguments)})", ast.get_docstring(function)
+    return f"{kind}({ast.unparse(own)})", ast.get_docstring(function)
 
 
 def _method(name):
@@ -188,40 +189,68 @@ def lazy():
     return dict(item.split(":") for item in names.split())
 
 
-def _found(name):
-    """The members of a class that its __getattr__ finds."""
-    found = {}
-    for place in FOUND[name]:
+def _strings(nodes):
+    """All strings in some nodes."""
+    constants = (n for node in nodes for n in ast.walk(node) if isinstance(n, ast.Constant))
+    return [constant.value for constant in constants if isinstance(constant.value, str)]
+
+
+def _compared(function):
+    """The names that a function compares with one, and the places of their functions: in
+    the room of which it returns an attribute. None if there is none."""
+    calls = [n for n in ast.walk(function) if isinstance(n, ast.Call) and n.args]
+    rooms = [
+        call.args[0].attr
+        for call in calls
+        if ast.unparse(call.func) == "getattr" and isinstance(call.args[0], ast.Attribute)
+    ]
+    compared = [n for n in ast.walk(function) if isinstance(n, ast.Compare)]
+    for name in _strings(c for n in compared for c in n.comparators):
+        yield name, f"{rooms[0]}.{name}" if rooms else None
+
+
+def found(owner):
+    """{member: the place of its function, or None for an attribute} of what __getattr__ of
+    a class finds."""
+    members = {}
+    for place in FOUND[owner]:
         module = place.split(".")[0]
         node = _lookup(place)
-        if isinstance(node, ast.Dict):
-            for key, value in zip(node.keys, node.values):
-                if isinstance(getattr(value, "value", None), str):  # the module that it is in
-                    found[key.value] = _method(f"{value.value}.{key.value}")
-                elif isinstance(value, ast.Name) and value.id == key.value:
-                    found[key.value] = _method(f"{module}.{value.id}")
-                else:
-                    found[key.value] = ATTRIBUTE
+        if isinstance(node, FUNCTION):
+            members.update(_compared(node))
+        elif isinstance(node, ast.Constant):
+            pairs = (pair.split(":") for pair in node.value.split())
+            members.update({member: f"{room}.{member}" for member, room in pairs})
         else:
-            compared = [n for n in ast.walk(node) if isinstance(n, ast.Compare)]
-            for constant in (c for n in compared for c in n.comparators):
-                if isinstance(constant, ast.Constant) and isinstance(constant.value, str):
-                    found[constant.value] = ATTRIBUTE
-    return found
+            for key, value in zip(node.keys, node.values):
+                is_function = isinstance(value, ast.Name)
+                members[key.value] = f"{module}.{value.id}" if is_function else None
+    return members
 
 
-def _attributes(node):
-    """The attributes of a class, but those that __getattr__ finds."""
-    names = {name for name, item in _members(node).items() if not isinstance(item, FUNCTION)}
+def _stored(node, owner):
+    """The attributes that are set on what is called owner."""
     for item in ast.walk(node):
         if isinstance(item, ast.Attribute) and isinstance(item.ctx, ast.Store):
-            if isinstance(item.value, ast.Name) and item.value.id == "self":
-                names.add(item.attr)
+            if isinstance(item.value, ast.Name) and item.value.id == owner:
+                yield item.attr
+
+
+def _attributes(full, node):
+    """The attributes of a class, but those that __getattr__ finds."""
+    names = {name for name, item in _members(node).items() if not isinstance(item, FUNCTION)}
+    names.update(_stored(node, "self"))
+    for place in SET.get(full, ()):
+        other = _lookup(place)
+        is_function = isinstance(other, FUNCTION)
+        names.update(
+            _stored(other, other.args.args[0].arg) if is_function else _strings(other.keys)
+        )
     return dict.fromkeys(names, ATTRIBUTE)
 
 
 def _source_class(name, node):
-    members = _attributes(node)
+    members = _attributes(name, node)
     for member, item in _members(node).items():
         if isinstance(item, ast.Name):  # another name of a method
             item = _members(node).get(item.id)
@@ -234,8 +263,8 @@ def _source_class(name, node):
         if _is_public(member) and (what is not ATTRIBUTE or member in listed):
             yield f"{name}.{member}", what
     if name in FOUND:
-        for member, what in _found(name).items():
-            yield f"{name}.{member}", what
+        for member, place in found(name).items():
+            yield f"{name}.{member}", _method(place) if place else ATTRIBUTE
 
 
 def of_source():
@@ -243,7 +272,7 @@ def of_source():
     loaded = lazy()
     public = {"web": ("module", ast.get_docstring(init))}
     for name, node in _members(init).items():
-        if _is_public(name):
+        if _is_public(name) and f"__init__.{name}" not in INTERNAL:
             is_function = isinstance(node, FUNCTION)
             public[f"web.{name}"] = _signature(name, node) if is_function else ATTRIBUTE
     for name, module in loaded.items():
@@ -299,13 +328,15 @@ def of_stubs():
 
 def unused():
     """What the tables above name and the source has not."""
-    names = {*INTERNAL, *FOUND, *PASSED_ON, *PASSED_ON.values()}
+    names = {*INTERNAL, *FOUND, *SET, *PASSED_ON}
+    for table in (FOUND, SET, PASSED_ON):
+        names.update(place for places in table.values() for place in places)
     gone = set()
     for name in names:
         try:
             _lookup(name)
         except (KeyError, AttributeError, OSError):
             owner = ".".join(name.split(".")[:-1])
-            if owner not in FOUND or name.split(".")[-1] not in _found(owner):
+            if owner not in FOUND or name.split(".")[-1] not in found(owner):
                 gone.add(name)
     return gone

@@ -2,8 +2,8 @@ from web.app import App as App
 from web.broadcast import Broadcast as Broadcast
 from web.client import HandshakeError as HandshakeError
 from web.client import connect as connect
-from web.errors import HTTPException as HTTPException
-from web.errors import abort as abort
+from web.faults import HTTPException as HTTPException
+from web.faults import abort as abort
 from web.forms import parse_qs as parse_qs
 from web.response import Response as Response
 from web.response import redirect as redirect

@@ -1,12 +1,11 @@
 from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, TypeAlias, TypeVar, overload
 
-from web._types import Fields, Names, Returned
-from web.request import Request
+from web._types import Fields, Names, Returned, TLSContext
+from web.conn import Request
+from web.raw import Writer
 from web.response import Response
-from web.server import Server
 from web.sse import EventSource
-from web.stream import Writer
 from web.websocket import WebSocket
 
 # Decorators return what they are given, so each kind of function has a variable. The
@@ -22,7 +21,48 @@ _After = TypeVar("_After", bound=Callable[[Request, Response], Returned])
 _E = TypeVar("_E", bound=Exception)
 _Answer = TypeVar("_Answer", bound=Returned)
 
-class App(Server):
+class App:
+    host: str
+    port: int
+    max_head: int
+    max_target: int
+    max_fields: int
+    max_body: int
+    max_drain: int
+    max_requests: int
+    max_connections: int
+    max_streams: int
+    backlog: int
+
+    def __init__(
+        self,
+        host: str = "0.0.0.0",
+        port: int = 80,
+        *,
+        max_head: int = 4096,
+        max_target: int = 1024,
+        max_fields: int = 48,
+        max_body: int = 65536,
+        max_drain: int = 65536,
+        max_requests: int = 1000,
+        max_connections: int | None = None,
+        max_streams: int | None = None,
+        backlog: int | None = None,
+        head_timeout: float = 10,
+        body_timeout: float = 10,
+        idle_timeout: float = 15,
+        write_timeout: float = 10,
+    ) -> None: ...
+    def run(
+        self, host: str | None = None, port: int | None = None, ssl: TLSContext | None = None
+    ) -> None: ...
+    async def serve(
+        self, host: str | None = None, port: int | None = None, ssl: TLSContext | None = None
+    ) -> None: ...
+    async def start(
+        self, host: str | None = None, port: int | None = None, ssl: TLSContext | None = None
+    ) -> None: ...
+    async def stop(self, timeout: float = 10) -> None: ...
     def add_handler(
         self, path: str, handler: _Raw, methods: Names = ("GET",), max_body: int | None = None
     ) -> None: ...

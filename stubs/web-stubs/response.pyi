@@ -1,6 +1,6 @@
 from typing import Any, Literal
 
-from web._types import Body, Fields, Piece
+from web._types import Body, Fields
 
 class Response:
     body: Body
@@ -30,10 +30,5 @@ class Response:
     def delete_cookie(
         self, name: str, path: str | None = "/", domain: str | None = None
     ) -> None: ...
-
-class Stream:
-    def __aiter__(self) -> Stream: ...
-    async def __anext__(self) -> Piece: ...
-    def close(self) -> None: ...
 
 def redirect(location: str, status: int = 302) -> Response: ...

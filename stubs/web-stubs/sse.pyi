@@ -1,6 +1,6 @@
 from web._types import Fields
-from web.request import Request
-from web.stream import Writer
+from web.conn import Request
+from web.raw import Writer
 
 class EventSource:
     @property

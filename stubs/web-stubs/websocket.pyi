@@ -2,9 +2,9 @@ from collections.abc import Coroutine
 from typing import Any
 
 from web._types import BytesLike, Event, Fields, Names, Piece
+from web.conn import Request
 from web.pieces import Pieces
-from web.request import Request
-from web.stream import Writer
+from web.raw import Writer
 
 class WebSocket:
     @property

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator, Generator
 from typing import Literal, assert_type
 
 import web
-from web.body import Headers
+from web.conn import Request
 from web.forms import MultiDict
+from web.headers import Headers
 from web.pieces import Pieces
-from web.request import Request
-from web.response import Stream
-from web.stream import Writer
+from web.raw import Writer
+from web.streaming import Stream
 
 app = web.App("127.0.0.1", 8080, max_body=1 << 20, idle_timeout=0.5)
 room = web.Broadcast(4, slow="skip")
@@ -61,6 +61,8 @@ async def delete(r: Request, name: str) -> None:
     assert_type(await text(r), str)  # a decorated function stays what it is
     if "/" in name:
         web.abort(404, {"error": name}, {"Retry-After": 5})
+    elif name == "own":
+        raise web.HTTPException(403, {"X": "y", "Link": ["a", "b"]}, "no")
     raise web.HTTPException(403, "X: y\r\n", "no")
 
 

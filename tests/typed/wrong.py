@@ -1,9 +1,10 @@
 # Mistakes that a checker must refuse, each with the kind of its complaint.
 import web
-from web.request import Request
-from web.stream import Writer
+from web.conn import Request
+from web.raw import Writer
 
 app = web.App(ports=80)  # error: call-arg
+app = web.App("127.0.0.1", 80, 4096)  # error: call-arg
 room = web.Broadcast(slow="wait")  # error: arg-type
 
 
@@ -47,6 +48,7 @@ async def misread(r: Request) -> str:
     await r.read("10")  # error: arg-type
     await r.readinto(b"")  # error: arg-type
     web.parse_qs(r.query or "")["x"].upper()  # error: union-attr
+    web.HTTPException(403, ["X: y"])  # error: arg-type
     web.abort("404")  # error: arg-type
 
 

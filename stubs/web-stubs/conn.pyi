@@ -1,7 +1,7 @@
 from typing import Any
 
-from web.body import Headers
 from web.forms import MultiDict
+from web.headers import Headers
 
 class Request:
     @property
