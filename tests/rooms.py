@@ -3,7 +3,7 @@
     python tests/rooms.py
 
 draws the import graph. "web" is the package's own file; a name in brackets is
-imported when it is first needed.
+loaded when it is first needed, as web.room.name.
 """
 
 import ast
@@ -13,8 +13,10 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent.parent / "pysrc" / "web"
 PRIVATE = re.compile(r"_[A-Za-z][A-Za-z0-9_]*")
 ASK = {"getattr", "hasattr", "setattr", "delattr"}  # with an attribute's name
+PAIRS = re.compile(r"\s*(\w+:[a-z_]\w*\s+)+")  # "name:room", of what is found by name
 # Whose attributes a variable's are, all over the package.
-CALLED = {"r": "request", "conn": "conn", "server": "server", "app": "app", "ws": "websocket"}
+CALLED = {"r": "conn", "conn": "conn", "server": "app", "app": "app", "ws": "websocket"}
+ASYNCIO = {"_dequeue"}  # what its queue has, which the package's own is derived from
 
 
 def called(node):
@@ -29,17 +31,16 @@ def strings(nodes):
 
 class Module:
     """One file: .edges {name of a module: whether it is imported at once}, .lent
-    [(module, name)] what it reads of rooms through the door, as in web.room.name,
-    .functions the module's own; .globals and
-    .attributes its private names, .read {(owner, name)} those that it uses of others,
-    .constants {name: value}."""
+    [(module, name)] what it has from others, as in `from web.room import name`,
+    web.room.name, or a table of "name:room"; .globals what it defines itself, .attributes
+    those that its classes have, .read {(owner, name)} what it uses of others that is
+    private, .constants {name: value}."""
 
     def __init__(self, name, tree, rooms):
         self.name = name
         self.rooms = rooms
         self.edges = {}
         self.lent = []
-        self.functions = {getattr(node, "name", None) for node in tree.body}
         self.globals = set()
         self.attributes = set()
         self.read = set()
@@ -67,10 +68,11 @@ class Module:
             elif isinstance(child, ast.Attribute) and isinstance(child.ctx, ast.Store):
                 if getattr(child.value, "id", None) in self.selves:
                     self.attributes.add(child.attr)
-            elif isinstance(child, ast.Assign) and called(child.value) == "const":
+            if isinstance(child, ast.Assign) and called(child.value) == "const":
                 value = ast.unparse(child.value.args[0])
                 self.constants[child.targets[0].id] = eval(value, {}, dict(self.constants))
-            self._own(child, inner)
+            else:
+                self._own(child, inner)
 
     # -- what is imported
 
@@ -87,6 +89,8 @@ class Module:
                 self._call(child, at_once)
             elif isinstance(child, ast.Attribute):
                 self._attribute(child, at_once)
+            elif isinstance(child, ast.Constant):
+                self._table(child.value)
             self._find(child, at_once and not inside)
 
     def _edge(self, module, at_once):
@@ -97,21 +101,18 @@ class Module:
     def _import(self, alias, at_once):
         if alias.name.startswith("web."):
             self._edge(alias.name[4:], at_once)
-            self.aliases[alias.asname] = alias.name[4:]
         elif alias.name != "web":
             self.aliases[alias.asname or alias.name] = alias.name
 
     def _import_from(self, module, name, at_once):
         if not (module + ".").startswith("web."):
             self.aliases[name] = f"{module}.{name}"
-        elif module == "web":
-            self._door(name, at_once)
-            if name in self.rooms.names:
-                self.aliases[name] = name
-        else:
-            self._edge(module[4:], at_once)
-            if PRIVATE.fullmatch(name):
-                self.read.add((module[4:], name))
+            return
+        assert module != "web", f"{self.name}: it is web.{name} where it is needed"
+        self._edge(module[4:], at_once)
+        self.lent.append((module[4:], name))
+        if PRIVATE.fullmatch(name):
+            self.read.add((module[4:], name))
 
     def _attribute(self, node, at_once):
         value = node.value
@@ -122,22 +123,28 @@ class Module:
                 self.lent.append((value.attr, node.attr))
 
     def _door(self, name, at_once):
-        """`web.name`: of the module that the package has it from, or a module."""
-        if self.name == "web":
-            return
-        module = self.rooms.doors.get(name, name if name in self.rooms.names else "web")
-        self._edge(module, at_once)
+        """`web.name`: a room, what the package has from one, or the package's own."""
+        if name in self.rooms.names:
+            self._edge(name, at_once)
+        elif name in self.rooms.doors:
+            self._edge(self.rooms.doors[name], at_once)
+        elif not name.startswith("__") and self.name != "web":
+            self.lent.append(("web", name))
+
+    def _table(self, value):
+        if self.name != "web" and isinstance(value, str) and PAIRS.fullmatch(value + " "):
+            for pair in value.split():
+                name, room = pair.split(":")
+                self._edge(room, False)
+                self.lent.append((room, name))
 
     def _call(self, node, at_once):
         function, args = called(node), strings(node.args)
-        if function == "choose" and args:
+        if function == "choose":
             self._edge(args[1], at_once)  # the other is native
         elif function == "__import__":
-            if args[0]:
-                self._edge(args[0].removeprefix("web."), at_once)
-            else:
-                # the package's own names, or what choose() was given
-                assert self.name in ("web", "_choose"), f"{self.name}: __import__"
+            # the package's own names, or what choose() was given
+            assert self.name in ("web", "_choose"), f"{self.name}: __import__"
 
     # -- what is used of others
 
@@ -161,6 +168,8 @@ class Module:
         text = ast.unparse(value)
         if text in self.aliases:
             return self.aliases[text]
+        if name in ASYNCIO:
+            return "asyncio.core"
         if text == "web":
             return self.name if name in modules else "web"
         if text.startswith("web.") and text[4:] in modules:
@@ -201,12 +210,17 @@ class Rooms:
         """Every (module, what it imports)."""
         return {(a, b) for a, module in self.modules.items() for b in module.edges}
 
+    def lazy(self):
+        """Those of which the module has no need until it first uses them."""
+        modules = self.modules.items()
+        return {(a, b) for a, module in modules for b, now in module.edges.items() if not now}
+
     def privates(self):
-        """{(module, owner): the private names of the owner's that the module uses}."""
+        """{owner: the private names of the owner's that other modules use}."""
         found = {}
         for module in self.modules.values():
             for owner, name in module.read:
-                found.setdefault((module.name, owner), set()).add(name)
+                found.setdefault(owner, set()).add(name)
         return found
 
     def draw(self):

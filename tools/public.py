@@ -73,11 +73,10 @@ FOUND = {
     "response.Response": ["response.Response.__getattr__"],
     "websocket.WebSocket": ["pieces.METHODS"],
 }
-# What else gives an object its attributes: a function its first argument, a dict those
-# that it names.
-SET = {"app.App": ["setup.begin", "setup._LIMITS"]}
+# The function that gives its first argument further attributes.
+SET = {"app.App": "setup.begin"}
 # Whose arguments are taken as *args, **kwargs or **options. The options are what has a
-# default there, or what dicts say.
+# default there, or what strings of "name:default" say.
 PASSED_ON = {
     "app.App.__init__": ["setup._LIMITS", "setup._TIMES"],
     "app.App.run": ["app.App.start"],
@@ -129,9 +128,11 @@ def arguments(name, function=None):
     own = copy.deepcopy((function or _lookup(name)).args)
     for place in PASSED_ON.get(name, ()):
         target = _lookup(place)
-        if isinstance(target, ast.Dict):
-            own.kwonlyargs += [ast.arg(key.value) for key in target.keys]
-            own.kw_defaults += target.values
+        if isinstance(target, ast.Constant):
+            for option in target.value.split():
+                keyword, default = option.split(":")
+                own.kwonlyargs.append(ast.arg(keyword))
+                own.kw_defaults.append(ast.parse(default, mode="eval").body)
         else:
             target = arguments(place)
             if own.vararg:
@@ -240,12 +241,9 @@ def _attributes(full, node):
     """The attributes of a class, but those that __getattr__ finds."""
     names = {name for name, item in _members(node).items() if not isinstance(item, FUNCTION)}
     names.update(_stored(node, "self"))
-    for place in SET.get(full, ()):
-        other = _lookup(place)
-        is_function = isinstance(other, FUNCTION)
-        names.update(
-            _stored(other, other.args.args[0].arg) if is_function else _strings(other.keys)
-        )
+    if full in SET:
+        function = _lookup(SET[full])
+        names.update(_stored(function, function.args.args[0].arg))
     return dict.fromkeys(names, ATTRIBUTE)
 
 
@@ -328,8 +326,8 @@ def of_stubs():
 
 def unused():
     """What the tables above name and the source has not."""
-    names = {*INTERNAL, *FOUND, *SET, *PASSED_ON}
-    for table in (FOUND, SET, PASSED_ON):
+    names = {*INTERNAL, *FOUND, *SET, *SET.values(), *PASSED_ON}
+    for table in (FOUND, PASSED_ON):
         names.update(place for places in table.values() for place in places)
     gone = set()
     for name in names:

@@ -34,7 +34,7 @@ _TCP_NODELAY = const(1)
 _LEFT = (11, 103)  # EAGAIN, ECONNABORTED: the client left before it was accepted
 _TURNS = const(8)  # requests in a row without letting tasks run
 _OWN = const(3)  # attributes of a Request that nobody has touched
-_HEAD = const(73)  # the length of TEXT
+_OK_HEAD = const(73)  # the length of TEXT
 _LARGE = const(1024)  # bytes of a body that does not leave in one write with its head
 
 
@@ -348,7 +348,7 @@ class App:
                             rest = respond(conn, r, entry, result)
                         else:
                             # most responses leave in one write, out of one buffer
-                            out[_HEAD:] = b"%d\r\n" % used
+                            out[_OK_HEAD:] = b"%d\r\n" % used
                             usual = head[3] & _HTTP11 and not (large or conn.closing)
                             out.extend(END if usual else end_of_head(conn, r))
                             used += len(out)

@@ -5,7 +5,7 @@ import web
 from web.body import receive
 from web.response import TOKEN, check_token, check_value
 
-_LINE = const(256)  # most bytes of a chunk's line with its extensions
+_LINE_MAX = const(256)  # most bytes of a chunk's line with its extensions
 _TRAILERS = const(1024)  # most bytes of all trailer fields
 _SPACE = " \t"
 
@@ -32,7 +32,7 @@ class Chunks:
             self._first = False
         elif await self._line(2):
             self._fail(400)  # more data than the chunk's size
-        size = self._size(await self._line(_LINE))
+        size = self._size(await self._line(_LINE_MAX))
         self._total += size
         if self._total > self._r._limit:
             self._fail(413)
@@ -65,7 +65,7 @@ class Chunks:
                         self._fail(400)
                     return line[:-1]
                 i += 1
-            await receive(self._r, None, max(most, _LINE) + 2)
+            await receive(self._r, None, max(most, _LINE_MAX) + 2)
 
     def _size(self, line):
         n = i = 0

@@ -17,7 +17,7 @@ from web.websocket import WebSocket, put, ws_build
 
 _MAX_HEAD = const(4096)  # bytes of a server's answer
 _MAX_TARGET = const(65536)
-_BUFFER = const(768)
+_ANSWER = const(768)  # bytes of the answer to the handshake that are read at once
 _UPGRADE = const(4)  # flag of a head
 _PACKED = const(0x40)
 _SPECIAL = const(2)  # see web.websocket
@@ -185,7 +185,7 @@ def _open(host, port, timeout):
     conn = Connection(_clients, socket.socket(address[0]), address[-1])
     conn.deadline = _clients.clock + int(timeout * 4) + 1
     conn.task = core.cur_task
-    conn.buf = bytearray(_BUFFER)
+    conn.buf = bytearray(_ANSWER)
     _clients.connections.append(conn)
     _clients.attend()
     return conn

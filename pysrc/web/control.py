@@ -19,7 +19,7 @@ _LOOK_MS = const(20)  # between two looks whether the last connection has ended
 _GRACE = const(2)  # ticks in which an honest client has sent its head
 _STALLED = const(4)  # ticks without a byte of a body that is due, or room for one
 _LONG = const(40)  # ticks in which an honest client has sent a body
-_FIRST = const(1 << 20)  # ticks: idle connections come first
+_BEFORE_ALL = const(1 << 20)  # ticks: idle connections come first
 _PATIENCE = const(2)  # ticks that a client waits for a place which may not come
 _RETRY = "Retry-After: 5\r\n"
 _UNAVAILABLE = (
@@ -126,7 +126,7 @@ def _choose(server):
             wait = clock - conn.deadline + server.idle_ticks
             if not wait:
                 continue  # it was answered just now, and may go on
-            wait += _FIRST
+            wait += _BEFORE_ALL
         elif conn.state == _HEAD:
             wait = clock - conn.deadline + server.head_ticks - _GRACE
             if clock - server.freed < _GRACE:

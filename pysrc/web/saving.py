@@ -4,8 +4,8 @@ from micropython import const
 import web
 from web.body import readinto
 
-_PIECE = const(4096)  # bytes that are written to the file at once
-_LEAST = const(512)
+_BLOCK = const(4096)  # bytes that are written to the file at once
+_SMALL_BLOCK = const(512)  # where memory is short
 
 _saving = set()
 
@@ -23,9 +23,9 @@ async def save(r, path, buf=None):
     _saving.add(part)
     if buf is None:
         try:
-            buf = bytearray(_PIECE)
+            buf = bytearray(_BLOCK)
         except MemoryError:
-            buf = bytearray(_LEAST)
+            buf = bytearray(_SMALL_BLOCK)
     view = memoryview(buf)
     size = 0
     try:

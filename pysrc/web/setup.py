@@ -10,7 +10,7 @@ from micropython import const
 import web
 from web.conn import Queue, register, reserve
 
-_BUFFER = const(1024)  # bytes that are read at once; a longer head has a buffer of its own
+_AT_ONCE = const(1024)  # bytes that are read; a longer head has a buffer of its own
 _RATE = const(4)  # ticks of the server's clock in a second
 _WORDS = const(24)  # see conn.py
 # What App() takes beside host and port, see there: in strings, for a board keeps each short
@@ -95,7 +95,7 @@ def listen(app, host, port, ssl):
             web.control.unwatch(app)
         app.queue = queue
         app.connections.clear()
-    app.buf = bytearray(min(_BUFFER, app.most_head))
+    app.buf = bytearray(min(_AT_ONCE, app.most_head))
     app.full = None
     app.begin()
     register(app, listener, app)

@@ -9,7 +9,7 @@ import web
 
 _BEGIN = const(1024)  # words that are to be free where a request's answer begins
 _GO_ON = const(1024)  # bytes, beside a further piece of one that has begun
-_LARGE = const(4096)  # bytes: larger pieces are hardly made anew
+_LARGEST = const(4096)  # bytes: larger pieces are hardly made anew
 _PAUSE_MS = const(20)  # between two looks for memory, each of which runs the collector
 _LINE = const(14)  # bytes in front of a chunk, see streaming.py
 _MOST_MS = const(3000)  # for which what has not begun waits for memory
@@ -21,7 +21,7 @@ _kept = [[]]  # memory that is kept for the next piece of whoever goes on
 async def give_way(server, out, n):
     """Let others have their turn, and wait for the memory for a further piece of n
     bytes."""
-    words = (min(n, _LARGE) + _GO_ON) >> 2
+    words = (min(n, _LARGEST) + _GO_ON) >> 2
     try:
         _keep(words)
         await core.sleep_ms(0)

@@ -15,7 +15,7 @@ _SIZE = const(1056)  # bytes of the buffer: a piece of 1 KB fits
 _LINE = const(14)  # in front of a chunk: the CRLF of the last one, and its size
 _END = const(7)  # behind it: CRLF, and the last chunk (RFC 9112 7.1)
 _TURN = const(1024)  # bytes until others have their turn, of which each piece is
-_STEP = const(32)  # worth so many at least
+_COST = const(32)  # worth so many at least
 
 
 class Stream:
@@ -95,20 +95,16 @@ async def send_pieces(conn, r, entry, head, body, chunked, left):
                 piece = None  # nor this, for the next one
                 await send_each(conn, parts)
             parts = piece = None
-            out.turn += _STEP + n
+            out.turn += _COST + n
             if out.turn >= _TURN:
                 out.turn = 0
-                if len(server.streams) > 1:
-                    await web.shortage.give_way(server, out, n)
-                else:
-                    await core.sleep_ms(0)
+                alone = len(server.streams) < 2
+                await (core.sleep_ms(0) if alone else web.shortage.give_way(server, out, n))
         if left:
             raise ValueError("less than the Content-Length")
         await send_each(conn, out.parts(None, b"0\r\n\r\n" if chunked else b""))
     except BaseException as e:
-        if hasattr(body, "close"):
-            body.close()
-        _forget(server, out)
+        _forget(server, out, body)
         if conn.sent:
             conn.closing = True
             if not conn.lost:
@@ -118,14 +114,14 @@ async def send_pieces(conn, r, entry, head, body, chunked, left):
         if rest:
             await rest
     finally:
-        _forget(server, out)
-        if hasattr(body, "close"):
-            body.close()
+        _forget(server, out, body)
 
 
-def _forget(server, out):
+def _forget(server, out, body):
     if out in server.streams:
         server.streams.remove(out)
+    if hasattr(body, "close"):
+        body.close()
 
 
 def _source(body):

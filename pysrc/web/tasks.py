@@ -9,7 +9,7 @@ import web
 from web.conn import PIECES, SENT, Coroutine, nothing, register, respond
 
 _BUSY = const(0)  # states of a connection, see conn.py
-_START = const(1)
+_HEAD = const(1)
 _IDLE = const(2)
 _KEEP_ALIVE = const(2)
 
@@ -24,7 +24,7 @@ def go_on(conn, r, rest):
     if conn.own is None:
         conn.own = core.Task(conn)
     conn.task = conn.own
-    if conn.state == _START or conn.state == _IDLE:
+    if conn.state == _HEAD or conn.state == _IDLE:
         conn.state = _BUSY
         conn.began = server.clock
         if r is None or not (r._left or r._chunks):

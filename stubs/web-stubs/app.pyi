@@ -24,14 +24,6 @@ _Answer = TypeVar("_Answer", bound=Returned)
 class App:
     host: str
     port: int
-    max_head: int
-    max_target: int
-    max_fields: int
-    max_body: int
-    max_drain: int
-    max_requests: int
-    max_connections: int
-    max_streams: int
     backlog: int
 
     def __init__(
@@ -45,9 +37,9 @@ class App:
         max_body: int = 65536,
         max_drain: int = 65536,
         max_requests: int = 1000,
-        max_connections: int | None = None,
-        max_streams: int | None = None,
-        backlog: int | None = None,
+        max_connections: int | None = 0,
+        max_streams: int | None = -1,
+        backlog: int | None = 0,
         head_timeout: float = 10,
         body_timeout: float = 10,
         idle_timeout: float = 15,
