@@ -2,12 +2,18 @@
 
 A board keeps each name that its firmware does not know: 7 bytes and its length, and with
 the 141st, 301st and 621st one, two and four kilobytes more. So what is compiled has, in
-place of a name that no program can have a use for, one that every firmware knows: where
-only one module reads it, the first private function of each module has the same one; so
-have the first arguments of functions; and what several modules read has one of its own,
-as far as there are any. Sources, tests and what the stubs declare are not touched. What
-the console tells of a fault in the package has the new names; `python tools/names.py`
-lists them.
+place of a name that no program can have a use for, one that every firmware knows:
+
+- a private function, class or variable that only its module reads has one of PRIVATE, and
+  so has a private attribute: the first ones of all modules are named alike,
+- what several modules read has one of SHARED to itself,
+- the arguments of functions have those of ARGUMENTS, in their order, and a function
+  within another is INNER.
+
+What stays: what the stubs declare, what a string finds ("name:room" in a table, too), what
+is passed by name, modules, what the firmware has as well, and what tests look at. Sources
+and tests are not touched. What the console tells of a fault in the package has the new
+names; `python tools/names.py` lists them.
 """
 
 import ast
@@ -22,14 +28,16 @@ WATCHED = set(
     """accept_key backlog begin Connection connections forget frames listener most_connections
     most_streams Queue queue send_now sent sock""".split()
 )
-# What objects of the firmware have as well, some of which it calls by these names.
+# What objects of the firmware have as well. It calls some of ours by these names, and we
+# some of its: those must not be renamed along with ours.
 FOREIGN = set(
     """accept add cancel clock collect digest end fill flush idle listen map match poller read
     register split state step tell unpack verify_mode wait wait_io_event""".split()
 )
 # Names that firmware has for modules and types of its own. One that it lacks costs what
-# the name costs that it stands for. None may be used in the package otherwise.
-INNER = "closure"  # the name of a function within another
+# the name costs that it stands for. The package may use none itself, but as an attribute
+# one of ARGUMENTS.
+INNER = "closure"  # a function within another
 ARGUMENTS = """
     count insert sort reverse rfind rindex rsplit upper sep isalpha islower isspace isupper
 """.split()
@@ -58,6 +66,9 @@ SHARED = """
     UINT uint UINT16 UINT32 UINT64 UINT8 ULONG ULONGLONG umount uniform union unlink unpack_from
     USHORT version_info viper vline VOID
 """.split()
+
+
+# -- what a module has
 
 
 def _is_private(name):
@@ -144,16 +155,20 @@ def _foreign_bases(tree):
     return any(ast.unparse(base) not in known for base in bases)
 
 
+# -- renaming
+
+
 class Renaming(ast.NodeTransformer):
-    """Renames by tables: of names, of attributes, and of the arguments of functions that no
-    program calls, but those that are kept."""
+    """Renames in a module, by the tables names {of a variable: the new one} and attributes.
+    So it does the arguments of functions, but of those that are declared, for programs may
+    pass theirs by name, and but for those that are kept."""
 
     def __init__(self, names, attributes, declared, kept):
         self.names = names
         self.attributes = attributes
         self.declared = declared
         self.kept = kept
-        self.local = {}
+        self.local = {}  # {argument: its new name} of the function that is visited
 
     def _name(self, name):
         return self.local.get(name) or self.names.get(name, name)
@@ -207,6 +222,8 @@ class Renaming(ast.NodeTransformer):
         for name in own & set(before):
             del self.local[name]  # another one of the same name
         if node.name not in self.declared and not node.name.startswith("__"):
+            # an argument that a function inside has as well keeps its name, and no new name
+            # is one that this function or one around it uses
             inner = {
                 a.arg for n in _walk(node, ast.arguments) if n is not node.args for a in n.args
             }
@@ -216,9 +233,8 @@ class Renaming(ast.NodeTransformer):
                 if argument.arg not in self.kept and argument.arg not in inner:
                     new = next(free, argument.arg)
                     self.local[argument.arg] = argument.arg = new
-        for child in node.body:
-            if isinstance(child, FUNCTION):  # of which the name stays as well
-                self.local[child.name] = INNER
+        for child in [child for child in node.body if isinstance(child, FUNCTION)][:1]:
+            self.local[child.name] = INNER  # its name stays in memory as well
         self.generic_visit(node)
         self.local = before
         node.name = self._name(node.name)
@@ -228,8 +244,8 @@ class Renaming(ast.NodeTransformer):
 
 
 class Names:
-    """The tables for a package: .shared {name: the one for it} of all modules, and
-    .private(module), of one alone."""
+    """The tables for a package of trees {file name: ast.Module}: .shared {name: the one for
+    it} of all modules, and .private(module), of one alone; .fixed is what stays."""
 
     def __init__(self, trees):
         self.trees = trees
@@ -245,6 +261,7 @@ class Names:
         self.shared = self._share()
 
     def _share(self):
+        # what most modules read comes first: there may be more names than SHARED has
         found = {}
         for tree in self.trees.values():
             beside = _attributes(tree) if _foreign_bases(tree) else ()
@@ -257,14 +274,15 @@ class Names:
         return dict(zip(ranked, SHARED, strict=False))
 
     def private(self, module):
-        """(names, attributes) that no other module has a use for."""
+        """{name: the new one} of what no other module has a use for: of its functions,
+        classes and variables, and of its attributes."""
         tree = self.trees[module]
         others = (names for m, names in self.mentioned.items() if m != module)
         fixed = self.fixed.union(set(self.shared), *others)
         names = sorted(n for n in _globals(tree) - fixed if _is_private(n))
         attributes = sorted(n for n in _attributes(tree) - fixed if _is_private(n))
         if _foreign_bases(tree):
-            attributes = []
+            attributes = []  # the base may have those of its module: they are shared
         return (
             dict(zip(names, PRIVATE, strict=False)),
             dict(zip(attributes, PRIVATE, strict=False)),
