@@ -54,9 +54,11 @@ class Router:
     def match(self, r):
         """Return the methods for the path of a request, whose params are set, or None."""
         path = r.path
-        if "%" in r.target:
+        # as r.target, without the room that has it
+        target = bytes(memoryview(r._conn.buf)[r._head[6] : r._head[7]])
+        if b"%" in target:
             # a slash that was sent percent-encoded is no separator
-            path = r.target.split("?")[0]
+            path = str(target, "utf-8").split("?")[0]
             if path[0] != "/":  # absolute-form
                 start = path.find("/", path.find("://") + 3)
                 path = path[start:] if start >= 0 else "/"
