@@ -28,6 +28,7 @@ CIRCLES = {
 PRIVATES = {
     "_portable": ("_check", "of a native module's twins only its functions have public names"),
     "asyncio.core": ("_dequeue _io_queue _task_queue", "it has no other names for these"),
+    "sys.implementation": ("_machine", "the firmware has no other name for the board"),
     "conn": (
         "_buf _chunks _conn _end _head _left _limit _parsed",
         "what a Request has for other rooms: the program sets names of its own on it",

@@ -311,11 +311,10 @@ class App:
                         if route is None and self.router:
                             route = self.router.match(r)
                         if route:
-                            get = route.get
-                            entry = get(head[0]) or head[0] == "HEAD" and get("GET") or None
+                            entry = route.get(head[0]) or head[0] == "HEAD" and route.get("GET")
                         if streams:
                             result = web.shortage.hold(self, conn, r, route)
-                        elif entry is None or entry[1] or self.hooked:
+                        elif not entry or entry[1] or self.hooked:
                             result = web.dispatch.dispatch(self, conn, r, route)
                         else:
                             if large:
