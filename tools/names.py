@@ -37,6 +37,11 @@ FOREIGN = set(
 # Names that firmware has for modules and types of its own. One that it lacks costs what
 # the name costs that it stands for. The package may use none itself, but as an attribute
 # one of ARGUMENTS.
+# Modules whose functions are methods of classes elsewhere.
+METHODS = {
+    f"{room}.py"
+    for room in ("body", "cookies", "decoding", "fields", "forms", "pieces", "saving", "setup")
+}
 INNER = "closure"  # a function within another
 ARGUMENTS = """
     count insert sort reverse rfind rindex rsplit upper sep isalpha islower isspace isupper
@@ -161,13 +166,15 @@ def _foreign_bases(tree):
 class Renaming(ast.NodeTransformer):
     """Renames in a module, by the tables names {of a variable: the new one} and attributes.
     So it does the arguments of functions, but of those that are declared, for programs may
-    pass theirs by name, and but for those that are kept."""
+    pass theirs by name, and but for those that are kept. Functions that are internal are
+    declared under another roof."""
 
-    def __init__(self, names, attributes, declared, kept):
+    def __init__(self, names, attributes, declared, kept, internal=()):
         self.names = names
         self.attributes = attributes
         self.declared = declared
         self.kept = kept
+        self.internal = internal
         self.local = {}  # {argument: its new name} of the function that is visited
 
     def _name(self, name):
@@ -221,7 +228,8 @@ class Renaming(ast.NodeTransformer):
         own = {a.arg for a in node.args.args + node.args.kwonlyargs}
         for name in own & set(before):
             del self.local[name]  # another one of the same name
-        if node.name not in self.declared and not node.name.startswith("__"):
+        declared = node.name in self.declared and node not in self.internal
+        if not declared and not node.name.startswith("__"):
             # an argument that a function inside has as well keeps its name, and no new name
             # is one that this function or one around it uses
             inner = {
@@ -288,11 +296,24 @@ class Names:
             dict(zip(attributes, PRIVATE, strict=False)),
         )
 
+    def _internal(self, module):
+        """The functions of a module that only have the name of what is declared."""
+        if module in METHODS:
+            return []
+        stub = STUBS / (module + "i")
+        known = _globals(ast.parse(stub.read_text())) if stub.exists() else ()
+        functions = (node for node in self.trees[module].body if isinstance(node, FUNCTION))
+        return [node for node in functions if node.name not in known]
+
     def renamed(self, module):
         """The text of a module with its new names."""
         names, attributes = self.private(module)
         renaming = Renaming(
-            self.shared | names, self.shared | attributes, self.declared, self.fixed
+            self.shared | names,
+            self.shared | attributes,
+            self.declared,
+            self.fixed,
+            self._internal(module),
         )
         return ast.unparse(renaming.visit(self.trees[module])) + "\n"
 
