@@ -309,6 +309,17 @@ def test_event_streams_whose_clients_leave_at_once(server, path, leave):
     wait_for_places(server)
 
 
+@pytest.mark.parametrize("line", ["Content-Length: 5", "Transfer-Encoding: chunked"])
+def test_event_stream_whose_request_has_a_body_that_does_not_come(server, line):
+    with Client(server) as client, Client(server) as other:
+        client.send(request("/sse/joins", "GET", line))
+        assert status_of(client.until(b"\r\n\r\n")) == 200
+        while places(server) != "2 1":
+            pass
+        assert other.post("/say/5", b"").text == "1"
+        assert client.until(b"\n") == b"data: fine\n"
+
+
 # -- receiving with a time limit
 
 

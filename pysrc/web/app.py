@@ -361,7 +361,7 @@ class App:
                                     rest = web.stream.send(conn, bytes(out[used:]))
                     result = None
                     if rest is None:
-                        if large and (r._left or r._chunks):
+                        if large and (r._left or r._chunks) and not conn.upgraded:
                             rest = nothing()  # but to drop that
                         elif conn.closing:
                             if conn.upgraded:
