@@ -174,6 +174,13 @@ def test_handler_that_fails(client, hooks, kind, fault):
     assert client.get("/").text == "index"
 
 
+def test_handler_whose_response_can_not_be_sent(client, hooks):
+    """Nor can that to this fault: the client is told all the same."""
+    assert client.get("/raise/unsendable").status == 500
+    hooks.wait_for_line("web: GET /raise/unsendable: TypeError: a handler can't return")
+    assert client.get("/").text == "index"
+
+
 def test_status_without_handler(client):
     response = client.get("/raise/418")
     assert (response.status, response["x-pot"]) == (418, "small")

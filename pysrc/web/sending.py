@@ -15,7 +15,9 @@ def respond(conn, r, entry, result):
         head, body, rest = _compose(conn, r, entry, result)
     except BaseException as e:
         if entry is _NO_HANDLERS:
-            raise
+            if not isinstance(e, (TypeError, ValueError)):
+                raise  # there is no memory or no descriptor for any response
+            return respond(conn, r, entry, web.faults.plain(r, e))
         _close(getattr(result, "body", result))  # a generator that has begun must end
         return failed(conn, r, entry, e)
     if rest:

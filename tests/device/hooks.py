@@ -166,6 +166,11 @@ async def middle(r, e):
     return "middle " + str(e), 409
 
 
+@app.errorhandler(TypeError)
+def unsendable(r, e):
+    return object()
+
+
 @app.errorhandler(BadHandler)
 def bad_handler(r, e):
     raise KeyError("in the handler of BadHandler")
@@ -178,6 +183,7 @@ ERRORS = {
     "zero": lambda: ZeroDivisionError("z"),
     "value": lambda: ValueError("v"),
     "bad": lambda: BadHandler("x"),
+    "unsendable": lambda: TypeError("u"),
     "410": lambda: web.HTTPException(410),
     "404": lambda: web.HTTPException(404),
     "418": lambda: web.HTTPException(418, "X-Pot: small\r\n"),
