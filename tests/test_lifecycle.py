@@ -150,6 +150,15 @@ def test_stop_from_a_handler(control, ask, path, before):
     assert refused(control.other)
 
 
+@pytest.mark.parametrize("path", ["/stop-me", "/stop-me-late"])
+def test_stop_from_the_only_handler(control, ask, path):
+    """Its connection ends, too, as the response says."""
+    with Client(control, control.other) as client:
+        assert client.get(path)["connection"] == "close"
+        assert client.at_end()
+    assert refused(control.other)
+
+
 def test_stop_of_what_is_not_started(control, ask):
     ask("/stop")
     assert int(ask("/stop")) < 100

@@ -179,7 +179,8 @@ async def stop(server, timeout):
         busy = False
         for conn in list(server.connections):
             if conn.task is core.cur_task:
-                continue  # a handler may stop the server that it is called by
+                conn.closing = True  # a handler may stop the server that it is called by
+                continue
             busy = True
             if conn.state == _IDLE or conn.state == _HEAD and not conn.buf:
                 expire(conn)
