@@ -8,7 +8,7 @@ import time
 
 import pytest
 from conftest import DEVICE, read_all, serving
-from wire import GET, request, status_of
+from wire import GET, Client, request, status_of
 
 LIMITS = {"head_timeout": 0.6, "body_timeout": 0.6, "write_timeout": 0.6, "max_connections": 4}
 
@@ -64,6 +64,22 @@ def test_body_that_is_slow_but_comes(app):
             time.sleep(0.25)
             s.sendall(bytes([byte]))
         assert b'"body": "12345"' in read_all(s)
+
+
+def test_handler_that_waits_for_a_late_body_again(app):
+    """What it then raises with the next request is its fault, not the client's."""
+    with Client(app) as client:
+        client.send(request("/patient", "POST", "Content-Length: 5") + b"12")
+        app.wait_for_line("the body is late")
+        client.send(b"345")
+        assert client.receive("POST").text == "patient"
+        assert client.get("/plain-fault").status == 500
+
+
+def test_handler_that_gives_a_body_up_may_take_its_time(app):
+    with Client(app) as client:
+        client.send(request("/gives-up", "POST", "Content-Length: 5") + b"12")
+        assert client.receive("POST").text == "gave up"
 
 
 def test_handler_may_take_its_time(app):

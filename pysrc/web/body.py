@@ -27,11 +27,13 @@ async def receive(r, buf=None, limit=0):
             conn.sent = False
     conn.since = conn.server.clock
     conn.deadline = conn.since + conn.server.body_ticks
-    if buf is None:
-        n = await fill(conn, r._end, r._end + limit)
-    else:
-        n = await receive_into(conn, buf)
-    conn.deadline = None
+    try:
+        if buf is None:
+            n = await fill(conn, r._end, r._end + limit)
+        else:
+            n = await receive_into(conn, buf)
+    finally:
+        conn.deadline = None  # a handler that gives this up may take its time
     if n <= 0:
         conn.lost = True
         raise EOFError("body is incomplete")

@@ -83,7 +83,7 @@ def run(conn, thrown):
     conn.task = conn.entry = None
     conn.state = _IDLE
     conn.deadline = server.idle_until
-    conn.expired = False
+    conn.expired = conn.timed_out = False
     if conn.sock and server.queue.map.get(id(conn.sock)) is not conn:
         # the task has waited
         if conn.pos == conn.end:

@@ -311,6 +311,31 @@ async def slow(r, w):
     answer(w, "slow but whole")
 
 
+@app.post("/patient")
+async def patient(r):
+    while r.unread:
+        try:
+            await r.body()
+        except OSError:
+            print("the body is late")
+    return "patient"
+
+
+@app.post("/gives-up")
+async def gives_up(r):
+    try:
+        await asyncio.wait_for_ms(r.body(), 20)
+    except asyncio.TimeoutError:
+        pass
+    await asyncio.sleep_ms(1500)
+    return "gave up"
+
+
+@app.get("/plain-fault")
+def plain_fault(r):
+    raise ValueError("fault")
+
+
 let_go = asyncio.Event()
 
 
