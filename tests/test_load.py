@@ -358,7 +358,7 @@ def test_body_timeout_is_for_a_further_part(limited):
 def test_write_timeout(limited, path):
     with Client(limited, window=4096) as client:
         client.run([request(path), SOME])
-        with takes(0.3, 3):
+        with takes(0.3, 9):
             client.run([LET_GO])
 
 
