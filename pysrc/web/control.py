@@ -168,7 +168,7 @@ def _is_gone(conn):
 
 
 async def stop(server, timeout):
-    """See Server.stop()."""
+    """See App.stop()."""
     if not server.listener:
         return
     server.stopping = server.last = True
