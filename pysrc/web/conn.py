@@ -160,7 +160,9 @@ class Connection:
     def own_buffer(self, start=0):
         """Have a buffer of its own, with what was received from start on: other
         connections read into the server's."""
-        self.buf = bytearray(memoryview(self.buf)[start : self.end])
+        buf = self.buf
+        self.buf = None  # without memory a handler that goes on must not read of others
+        self.buf = bytearray(memoryview(buf)[start : self.end])
         self.pos -= start
         self.end -= start
 
@@ -178,7 +180,7 @@ class Connection:
     def broken(self, e):
         """The client is gone, or e is a fault of this package."""
         try:
-            if not isinstance(e, (OSError, EOFError)):
+            if self.sock and not isinstance(e, (OSError, EOFError)):
                 web.console.tell(self, e)
         except Exception:
             pass  # there is no memory or no descriptor to load it

@@ -1,0 +1,50 @@
+# A handler that waits where there is no memory for a buffer of its connection's own:
+#
+#   micropython held.py PORT
+import asyncio
+import gc
+import sys
+
+import web
+
+app = web.App("127.0.0.1", int(sys.argv[1]))
+go = asyncio.Event()
+taken = [None] * 3000
+
+
+@app.get("/warm")
+async def warm(r):
+    await asyncio.sleep_ms(1)
+    return r.headers["x-a"]
+
+
+@app.get("/fault")
+def fault(r):
+    raise ValueError("to load what tells of it")
+
+
+@app.get("/held")
+async def held(r):
+    gc.collect()
+    i = 0
+    try:
+        while True:
+            taken[i] = bytearray(600)
+            i += 1
+    except MemoryError:
+        for k in range(1, 20, 2):
+            taken[i - k] = None
+    print("held")
+    await go.wait()
+    print("it reads", r.headers.get("x-a"))
+
+
+@app.get("/open")
+def let_go(r):
+    for i in range(len(taken)):
+        taken[i] = None
+    go.set()
+    return "went"
+
+
+app.run()
