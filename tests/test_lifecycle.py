@@ -108,6 +108,18 @@ def test_stop_waits_no_longer_than_its_timeout(control, ask):
             )
 
 
+def test_stop_with_a_handler_that_goes_on_and_answers(control, ask):
+    """Nobody is there to be answered, which is no fault."""
+    with Client(control, control.other) as client:
+        client.send(request("/stubborn"))
+        control.wait_for_line("stubborn begins")
+        ask("/stop?timeout=0")
+        control.wait_for_line("stubborn goes on")
+        assert client.at_end()
+    assert ask("/start") == "started"
+    assert not [line for line in control.console if "web: fault" in line]
+
+
 def test_stop_tells_websockets(control, ask):
     with connect(f"ws://127.0.0.1:{control.other}/ws") as ws:
         assert ws.recv() == "hello"

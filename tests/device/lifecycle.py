@@ -29,6 +29,16 @@ async def gated(r):
     return "gated"
 
 
+@app.get("/stubborn")
+async def stubborn(r):
+    print("stubborn begins")
+    try:
+        await gate.wait()
+    except asyncio.CancelledError:
+        print("stubborn goes on")
+    return "stubborn"
+
+
 @app.post("/upload")
 async def upload(r):
     return str(len(await r.body()))
