@@ -181,6 +181,13 @@ def test_handler_whose_response_can_not_be_sent(client, hooks):
     assert client.get("/").text == "index"
 
 
+@pytest.mark.parametrize("path", ["/raise/unspeakable", "/raise-late/unspeakable"])
+def test_fault_that_can_not_be_told(client, hooks, path):
+    assert client.get(path).status == 500
+    hooks.wait_for_line(f"web: GET {path}: ValueError: what is said of it")
+    assert client.get("/").text == "index"
+
+
 def test_status_without_handler(client):
     response = client.get("/raise/418")
     assert (response.status, response["x-pot"]) == (418, "small")

@@ -323,7 +323,7 @@ class App:
                                     web.abort(413)
                             result = entry[0](r, **r.params) if r.params else entry[0](r)
                     except BaseException as e:
-                        result = web.faults.recover(conn, r, entry, e)
+                        result, entry = web.faults.recover(conn, r, entry, e), False
                     kind = type(result)
                     while kind is Coroutine:
                         task.data = conn  # until it waits, see web.tasks.drive()
@@ -333,7 +333,7 @@ class App:
                             result = e.value
                             kind = type(result)
                         except BaseException as e:  # CancelledError too, of another task
-                            result = web.faults.recover(conn, r, entry, e)
+                            result, entry = web.faults.recover(conn, r, entry, e), False
                             kind = type(result)
                         else:
                             rest = entry, result, used

@@ -92,14 +92,17 @@ def abort(status, body=None, headers=""):
 def recover(conn, r, entry, e):
     """Return what answers r, whose handler raised e (BaseException), as
     web.dispatch.dispatch() does; SENT when it is too late for that. Raises e when it is no
-    fault."""
+    fault.
+
+    entry is that of the route, None without one; False when error handlers, which have had
+    their say, failed: each recover() by them could raise again."""
     e = fault_of(conn, e)
     if not answerable(conn, r, e):
         return SENT
     if conn.timed_out and not isinstance(e, HTTPException):
         e = HTTPException(408)
         conn.closing = True
-    apps = entry[3] if entry else (conn.server,)
+    apps = entry[3] if entry else () if entry is False else (conn.server,)
     for app in apps:
         if app.hooks and app.hooks[2]:
             return web.hooks.handled(conn, r, apps, e)

@@ -5,7 +5,6 @@ import web
 from web.conn import PIECES, SENT, Coroutine, must_close, octets
 
 _HTTP11 = const(1)
-_NO_HANDLERS = (None, None, None, ())  # instead of an entry of the routes
 _PIECE = const(1024)  # a body of at most so many bytes leaves with its head
 
 
@@ -14,7 +13,7 @@ def respond(conn, r, entry, result):
     try:
         head, body, rest = _compose(conn, r, entry, result)
     except BaseException as e:
-        if entry is _NO_HANDLERS:
+        if entry is False:
             if not isinstance(e, (TypeError, ValueError)):
                 raise  # there is no memory or no descriptor for any response
             return respond(conn, r, entry, web.faults.plain(r, e))
@@ -35,10 +34,10 @@ def failed(conn, r, entry, e):
     """The same for what was raised, by a handler or because its result can't be sent."""
     result = web.faults.recover(conn, r, entry, e)
     if type(result) is Coroutine:
-        return web.tasks.later(conn, r, _NO_HANDLERS, result)
+        return web.tasks.later(conn, r, False, result)
     if result is not SENT:
         # what can't be sent either is answered without error handlers
-        return respond(conn, r, _NO_HANDLERS, result)
+        return respond(conn, r, False, result)
 
 
 def parts_of(result, status=None):

@@ -186,6 +186,7 @@ async def _answer(conn, r, waiting):
                 raise TypeError("the handler is a generator")
         except BaseException as e:
             result = web.faults.recover(conn, r, entry, e)
+            entry = False  # see web.faults
         mark = None
     if result is SENT:
         return await _finish(conn, r, nothing())

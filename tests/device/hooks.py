@@ -131,6 +131,11 @@ class BadHandler(Exception):
     pass
 
 
+class Unspeakable(Exception):
+    def __str__(self):
+        raise ValueError("what is said of it")
+
+
 @app.errorhandler(404)
 async def not_found(r):
     return {"missing": r.path}, 404
@@ -183,6 +188,7 @@ ERRORS = {
     "zero": lambda: ZeroDivisionError("z"),
     "value": lambda: ValueError("v"),
     "bad": lambda: BadHandler("x"),
+    "unspeakable": lambda: Unspeakable(),
     "unsendable": lambda: TypeError("u"),
     "410": lambda: web.HTTPException(410),
     "404": lambda: web.HTTPException(404),
@@ -192,6 +198,12 @@ ERRORS = {
 
 @app.get("/raise/<kind>")
 async def raise_one(r, kind):
+    raise ERRORS[kind]()
+
+
+@app.get("/raise-late/<kind>")
+async def raise_late(r, kind):
+    await asyncio.sleep_ms(1)
     raise ERRORS[kind]()
 
 
