@@ -73,7 +73,7 @@ def test_handler_that_waits_for_a_late_body_again(app):
         app.wait_for_line("the body is late")
         client.send(b"345")
         assert client.receive("POST").text == "patient"
-        assert client.get("/plain-fault").status == 500
+        assert client.get("/patient").status == 500
 
 
 def test_handler_that_gives_a_body_up_may_take_its_time(app):

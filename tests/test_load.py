@@ -395,19 +395,3 @@ def test_max_body(limited, path, most):
     ):
         with Client(limited) as client:
             client.run([framed(whole), body(whole), framed(whole + b"x"), 413, END])
-
-
-def test_handler_that_waits_without_memory_for_its_head(parser):
-    """It is told nothing of what others send meanwhile."""
-    with serving(parser, DEVICE / "held.py", heap="200k") as server:
-        with Client(server) as client:
-            assert client.get("/warm", "X-A: a").text == "a"
-            assert client.get("/fault").status == 500
-        with Client(server) as client, Client(server) as other:
-            client.send(request("/held", "GET", "X-A: mine", "X-Pad: " + "p" * 700))
-            server.wait_for_line("held")
-            assert other.get("/open", "X-A: not mine").text == "went"
-            assert client.receive().status == 503
-        with Client(server) as client:
-            assert client.get("/warm", "X-A: a").text == "a"
-        assert "it reads not mine" not in server.console

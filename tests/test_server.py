@@ -56,16 +56,6 @@ def test_request_attributes(app):
     assert seen["body"] == ""
 
 
-def test_headers_that_a_handler_holds_stay_its_requests(app):
-    """Other requests are read meanwhile."""
-    with Client(app) as client:
-        client.send(request("/held-headers", "GET", "X-A: mine"))
-        app.wait_for_line("headers are held")
-        with Client(app) as other:
-            assert other.get("/let-go", "X-A: not mine").status == 204
-        assert client.receive().text == "mine"
-
-
 def test_no_query_is_none(app):
     assert inspect(app.exchange(request("/inspect")))["query"] is None
 
@@ -288,3 +278,32 @@ def test_idle_clients_do_not_end_the_server(parser):
                 if server.exchange(GET).endswith(b"index"):
                     return
         raise AssertionError("not served again: " + "\n".join(server.console))
+
+
+# -- what a handler has while it waits
+
+
+def test_headers_that_a_handler_holds_stay_its_requests(parser):
+    """Other requests are read meanwhile."""
+    with serving(parser, DEVICE / "held.py") as server:
+        with Client(server) as client, Client(server) as other:
+            client.send(request("/headers", "GET", "X-A: mine"))
+            server.wait_for_line("headers are held")
+            assert other.get("/open", "X-A: not mine").text == "went"
+            assert client.receive().text == "mine"
+
+
+def test_handler_that_waits_without_memory_for_its_head(parser):
+    """It is told nothing of what others send meanwhile."""
+    with serving(parser, DEVICE / "held.py", heap="200k") as server:
+        with Client(server) as client:
+            assert client.get("/warm", "X-A: a").text == "a"
+            assert client.get("/fault").status == 500
+        with Client(server) as client, Client(server) as other:
+            client.send(request("/held", "GET", "X-A: mine", "X-Pad: " + "p" * 700))
+            server.wait_for_line("held")
+            assert other.get("/open", "X-A: not mine").text == "went"
+            assert client.receive().status == 503
+        with Client(server) as client:
+            assert client.get("/warm", "X-A: a").text == "a"
+        assert "it reads not mine" not in server.console

@@ -311,6 +311,7 @@ async def slow(r, w):
     answer(w, "slow but whole")
 
 
+@app.get("/patient")
 @app.post("/patient")
 async def patient(r):
     while r.unread:
@@ -318,7 +319,7 @@ async def patient(r):
             await r.body()
         except OSError:
             print("the body is late")
-    return "patient"
+    return {"POST": "patient"}[r.method]
 
 
 @app.post("/gives-up")
@@ -329,27 +330,6 @@ async def gives_up(r):
         pass
     await asyncio.sleep_ms(1500)
     return "gave up"
-
-
-@app.get("/plain-fault")
-def plain_fault(r):
-    raise ValueError("fault")
-
-
-let_go = asyncio.Event()
-
-
-@app.get("/held-headers")
-async def held_headers(r):
-    headers = r.headers
-    print("headers are held")
-    await let_go.wait()
-    return headers.get("x-a", "lost")
-
-
-@app.get("/let-go")
-def let_others_go(r):
-    let_go.set()
 
 
 @app.route("/ws-patient")

@@ -1,4 +1,4 @@
-# A handler that waits where there is no memory for a buffer of its connection's own:
+# Handlers that wait, one where there is no memory for a buffer of its connection's own:
 #
 #   micropython held.py PORT
 import asyncio
@@ -21,6 +21,14 @@ async def warm(r):
 @app.get("/fault")
 def fault(r):
     raise ValueError("to load what tells of it")
+
+
+@app.get("/headers")
+async def holds_headers(r):
+    headers = r.headers
+    print("headers are held")
+    await go.wait()
+    return headers.get("x-a", "lost")
 
 
 @app.get("/held")
