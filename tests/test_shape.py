@@ -12,7 +12,6 @@ FILE_LINES = 400
 FUNCTION_LINES = 60
 LONG_FILES = {
     "tests/device/api.py",
-    "tests/device/app.py",
     "tests/device/streams.py",
     "tests/test_api.py",
     "tests/test_docs.py",
