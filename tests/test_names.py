@@ -172,3 +172,15 @@ def test_sources_use_no_name_of_the_tables(path):
     # an argument may be named as an attribute of something else
     variables = {getattr(node, "id", None) or getattr(node, "arg", None) for node in ast.walk(tree)}
     assert not variables & set(names.ARGUMENTS)
+
+
+def test_no_attribute_has_a_name_that_a_program_may_give_one():
+    """Of the package as it is: `app.group = 1`, say, must not replace what is its own."""
+    tables = names.Names(
+        {path.name: ast.parse(path.read_text()) for path in ROOT.glob("pysrc/web/*.py")}
+    )
+    attributes = set().union(*map(names._attributes, tables.trees.values()))
+    given = {tables.shared[name] for name in attributes & set(tables.shared)}
+    assert {"group", "search", "real", "newline", "threshold"} <= names.WORDS
+    assert not given & names.WORDS
+    assert len(given) > 50

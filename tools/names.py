@@ -71,6 +71,13 @@ SHARED = """
     UINT uint UINT16 UINT32 UINT64 UINT8 ULONG ULONGLONG umount uniform union unlink unpack_from
     USHORT version_info viper vline VOID
 """.split()
+# Those among them that a program may give to a request, or to an object of a class that it
+# derives from one of the package's: none becomes an attribute's.
+WORDS = set(
+    """buffering center deleter difference disable doc ellipse enable executable group imag
+    indices intersection invert lookahead mem newline pixel poly readonly real rect schedule
+    scroll search seed setter sub sync threshold uniform union""".split()
+)
 
 
 # -- what a module has
@@ -279,7 +286,15 @@ class Names:
                     if len(users) > 1 or not _is_private(name) or name in beside:
                         found[name] = len(users)
         ranked = sorted(found, key=lambda name: (-found[name], name))
-        return dict(zip(ranked, SHARED, strict=False))
+        attributes = set().union(*map(_attributes, self.trees.values()))
+        free = list(SHARED)
+        table = {}
+        for name in ranked:
+            fit = [new for new in free if name not in attributes or new not in WORDS]
+            if fit:
+                table[name] = fit[0]
+                free.remove(fit[0])
+        return table
 
     def private(self, module):
         """{name: the new one} of what no other module has a use for: of its functions,
