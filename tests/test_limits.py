@@ -19,6 +19,12 @@ def app(parser):
         yield server
 
 
+@pytest.fixture(scope="module")
+def held(parser):
+    with serving(parser, DEVICE / "held.py") as server:
+        yield server
+
+
 def test_head_that_does_not_end(app):
     with app.connect() as s:
         s.sendall(b"GET / HTTP/1.1\r\nHost:")
@@ -66,18 +72,18 @@ def test_body_that_is_slow_but_comes(app):
         assert b'"body": "12345"' in read_all(s)
 
 
-def test_handler_that_waits_for_a_late_body_again(app):
+def test_handler_that_waits_for_a_late_body_again(held):
     """What it then raises with the next request is its fault, not the client's."""
-    with Client(app) as client:
+    with Client(held) as client:
         client.send(request("/patient", "POST", "Content-Length: 5") + b"12")
-        app.wait_for_line("the body is late")
+        held.wait_for_line("the body is late")
         client.send(b"345")
         assert client.receive("POST").text == "patient"
         assert client.get("/patient").status == 500
 
 
-def test_handler_that_gives_a_body_up_may_take_its_time(app):
-    with Client(app) as client:
+def test_handler_that_gives_a_body_up_may_take_its_time(held):
+    with Client(held) as client:
         client.send(request("/gives-up", "POST", "Content-Length: 5") + b"12")
         assert client.receive("POST").text == "gave up"
 

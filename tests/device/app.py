@@ -311,27 +311,6 @@ async def slow(r, w):
     answer(w, "slow but whole")
 
 
-@app.get("/patient")
-@app.post("/patient")
-async def patient(r):
-    while r.unread:
-        try:
-            await r.body()
-        except OSError:
-            print("the body is late")
-    return {"POST": "patient"}[r.method]
-
-
-@app.post("/gives-up")
-async def gives_up(r):
-    try:
-        await asyncio.wait_for_ms(r.body(), 20)
-    except asyncio.TimeoutError:
-        pass
-    await asyncio.sleep_ms(1500)
-    return "gave up"
-
-
 @app.route("/ws-patient")
 async def ws_patient(r, w):
     # gives recv() up again and again, as an application with timeouts does

@@ -7,7 +7,7 @@ import sys
 
 import web
 
-app = web.App("127.0.0.1", int(sys.argv[1]))
+app = web.App("127.0.0.1", int(sys.argv[1]), body_timeout=0.6)
 go = asyncio.Event()
 taken = [None] * 3000
 
@@ -29,6 +29,27 @@ async def holds_headers(r):
     print("headers are held")
     await go.wait()
     return headers.get("x-a", "lost")
+
+
+@app.get("/patient")
+@app.post("/patient")
+async def patient(r):
+    while r.unread:
+        try:
+            await r.body()
+        except OSError:
+            print("the body is late")
+    return {"POST": "patient"}[r.method]
+
+
+@app.post("/gives-up")
+async def gives_up(r):
+    try:
+        await asyncio.wait_for_ms(r.body(), 20)
+    except asyncio.TimeoutError:
+        pass
+    await asyncio.sleep_ms(1500)
+    return "gave up"
 
 
 @app.get("/held")
