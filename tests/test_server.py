@@ -261,7 +261,7 @@ def test_bytes_after_the_request_do_not_reset_the_answer(app):
 def test_idle_clients_do_not_end_the_server(parser):
     """More of them than there is memory for."""
     uncapped = json.dumps({"max_connections": 300, "head_timeout": 60})
-    with serving(parser, DEVICE / "app.py", uncapped, heap="100k") as server:
+    with serving(parser, DEVICE / "app.py", uncapped, heap="130k") as server:
         idle = []
         for _ in range(250):
             if any("accept failed: MemoryError" in line for line in server.console):
