@@ -8,7 +8,7 @@ import time
 
 import httpx
 import pytest
-from conftest import DEVICE, free_port, serving
+from conftest import DEVICE, free_port, run_micropython, serving
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 from wire import Client, open_files_fall_to, request
@@ -276,3 +276,9 @@ def test_again_after_ctrl_c(parser):
             assert get_when_started(server) == str(turn + 1)
             files.append(server.open_files())
         assert open_files_fall_to(server, files[1])
+
+
+def test_first_client_is_idle_for_no_longer_than_others(parser):
+    """It is answered before the server's clock has gone on for the first time."""
+    said = run_micropython(DEVICE / "first_idle.py", free_port(), parser=parser)
+    assert said == "ended behind b'hello'\n"

@@ -65,7 +65,6 @@ class App:
     """
 
     clock = 0  # goes on as long as there is a deadline, see attend()
-    idle_until = 61  # when a connection that becomes idle now has been so for too long
     stopping = False
     last = False  # whether responses are their connections' last: clients wait
     failed = False  # whether the last client could not be accepted

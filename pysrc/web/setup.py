@@ -97,6 +97,7 @@ def listen(app, host, port, ssl):
         app.connections.clear()
     app.buf = bytearray(min(_AT_ONCE, app.most_head))
     app.full = None
+    app.idle_until = app.clock + app.idle_ticks
     app.begin()
     register(app, listener, app)
 
