@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+from conftest import DEVICE, serving
 from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK
 from websockets.sync.client import connect
 from wire import frame, frames_after, handshake, request, wait_until
@@ -269,3 +270,13 @@ def test_flood_leaves_the_other_tasks_their_turn(app):
         sender.join()
     assert answers > 3
     assert last > first
+
+
+def test_pieces_of_frames_about_as_long_as_the_buffers(parser):
+    """What a piece has no room for was received, and unmasked, with the frame's header."""
+    message = os.urandom(3000)
+    with serving(parser, DEVICE / "echo.py") as server:
+        with connect(f"ws://127.0.0.1:{server.port}/pieces", compression=None) as ws:
+            for n in (*range(1015, 1045), 2047, 2048, 2049, 3000):
+                ws.send(message[:n])
+                assert ws.recv(timeout=20) == message[:n], n

@@ -95,6 +95,9 @@ def gather(ws, arriving, used):
         conn.pos = pos + n
         data[fill : fill + n] = memoryview(conn.buf)[pos : pos + n]
         _add(arriving, n, used)
+        left = min(conn.end - conn.pos, arriving[_LEFT])
+        if used and left and arriving[_KEY]:  # as it was, for the next piece
+            mask(conn.buf, conn.pos, conn.pos + left, arriving[_KEY], arriving[_DONE])
     if arriving[_UTF8] < 0:
         return tell(-1007)
     if arriving[_PIECES] and arriving[_FILL] and not arriving[_BEGAN] & _PACKED:

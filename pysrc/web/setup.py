@@ -1,7 +1,6 @@
 # What an application needs until it serves: options, routes, hooks, listening. This room
 # is dropped when it does, so nothing that stays may be a function or class of it.
 import gc
-import socket
 import sys
 from asyncio import core
 
@@ -64,6 +63,8 @@ def begin(app, host, port, options):
 
 def listen(app, host, port, ssl):
     """See App.start()."""
+    import socket
+
     reserve.extend([None] * (app.most_connections + _WORDS - len(reserve)))
     gc.collect()
     if app.listener and app.queue is core._io_queue:
