@@ -141,6 +141,17 @@ def test_handler_of_a_status(client):
     assert (response.status, response.text) == (405, "not so")
 
 
+def test_handlers_of_refusals_need_no_other_hooks(parser):
+    with serving(parser, DEVICE / "refusals.py") as server, Client(server) as client:
+        assert client.get("/nowhere").text == "no such path"
+        refused = client.get("/short")
+        assert (refused.status, refused.text, refused["allow"]) == (405, "not so", "OPTIONS, POST")
+        assert client.get("/short", method="HEAD").status == 405
+        client.send(request("/short", "POST", "Content-Length: 5") + b"12345")
+        refused = client.receive("POST")
+        assert (refused.status, refused.text) == (413, "too much")
+
+
 def test_405_names_the_methods_whoever_answers(client):
     assert client.get("/", method="DELETE")["allow"] == "GET, HEAD, OPTIONS, POST"
 

@@ -293,9 +293,8 @@ class App:
                     large = head[4] > 0 or head[3] & _CHUNKED
                     if large:
                         conn.deadline = None  # reading it sets another
-                        r._left = head[4]
-                        if head[4] <= 0:
-                            r._left = 0
+                        r._left = max(head[4], 0)
+                        if head[3] & _CHUNKED:
                             r._chunks = web.chunked.Chunks(r)
                         if r._chunks or r._left > end - pos:
                             # the rest of it is read while others are
@@ -310,11 +309,13 @@ class App:
                         if route is None and self.router:
                             route = self.router.match(r)
                         if route:
-                            entry = route.get(head[0]) or head[0] == "HEAD" and route.get("GET")
+                            entry = route.get(head[0])
+                            if entry is None and head[0] == "HEAD":
+                                entry = route.get("GET")
                         if streams:
-                            result = web.shortage.hold(self, conn, r, route)
-                        elif not entry or entry[1] or self.hooked:
-                            result = web.dispatch.dispatch(self, conn, r, route)
+                            result = web.shortage.hold(self, conn, r, route, entry)
+                        elif entry is None or entry[1] or self.hooked:
+                            result = web.dispatch.dispatch(self, conn, r, route, entry)
                         else:
                             if large:
                                 r._limit = self.most_body if entry[2] is None else entry[2]
@@ -330,13 +331,12 @@ class App:
                             used = next(result)
                         except StopIteration as e:
                             result = e.value
-                            kind = type(result)
                         except BaseException as e:  # CancelledError too, of another task
                             result, entry = web.faults.recover(conn, r, entry, e), False
-                            kind = type(result)
                         else:
                             rest = entry, result, used
                             break
+                        kind = type(result)
                     if large and rest is None and r._left <= conn.end - conn.pos:
                         conn.pos += r._left  # what nobody has read of a body that is there
                         r._left = 0

@@ -7,15 +7,14 @@ import web
 _BUSY = const(0)  # a state of a connection, see conn.py
 
 
-def dispatch(app, conn, r, route):
+def dispatch(app, conn, r, route, entry):
     """Return the coroutine of what answers r, whose path has that route (a dict by
-    method), or None. It returns a handler's result, or its coroutine, or SENT; it raises
-    what hooks raise, and HTTPException where no handler may answer."""
+    method), or None, and of that the entry for its method, or None. It returns a handler's
+    result, or its coroutine, or SENT; it raises what hooks raise, and HTTPException where
+    no handler may answer."""
     conn.state = _BUSY
     conn.began = app.clock
     conn.deadline = None  # what is called may set another
-    method = r.method
-    entry = route and (route.get(method) or method == "HEAD" and route.get("GET")) or None
     hooks = [each.hooks for each in (entry[3] if entry else (app,)) if each.hooks]
     answering = _answer(app, conn, r, route, entry, hooks)
     for each in hooks:

@@ -86,11 +86,11 @@ async def wait_for_memory(server):
         await core.sleep_ms(_PAUSE_MS)
 
 
-async def hold(app, conn, r, route):
+async def hold(app, conn, r, route, entry):
     """Have r answered when there is memory for it, which other responses may have; see
     web.dispatch.dispatch()."""
     await wait_for_memory(app)
-    return web.dispatch.dispatch(app, conn, r, route)
+    return web.dispatch.dispatch(app, conn, r, route, entry)
 
 
 def has_memory(server):
