@@ -2,7 +2,11 @@
 import gc
 import sys
 
-_UNAVAILABLE = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+# What a client is told that can't be served, for want of memory or of a place.
+UNAVAILABLE = (
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n"
+    b"Content-Length: 0\r\nConnection: close\r\n\r\n"
+)
 
 
 def tell(conn, e):
@@ -12,7 +16,7 @@ def tell(conn, e):
         gc.collect()
         print("web: out of memory:", e)
         if not conn.sent and conn.sock:
-            conn.sock.write(_UNAVAILABLE)
+            conn.sock.write(UNAVAILABLE)
     else:
         print("web: fault:", repr(e))
 

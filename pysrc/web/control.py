@@ -21,11 +21,6 @@ _STALLED = const(4)  # ticks without a byte of a body that is due, or room for o
 _LONG = const(40)  # ticks in which an honest client has sent a body
 _BEFORE_ALL = const(1 << 20)  # ticks: idle connections come first
 _PATIENCE = const(2)  # ticks that a client waits for a place which may not come
-_RETRY = "Retry-After: 5\r\n"
-_UNAVAILABLE = (
-    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n"
-    b"Content-Length: 0\r\nConnection: close\r\n\r\n"
-)
 
 
 # -- places
@@ -100,7 +95,7 @@ async def _refuse(conn):
     conn.closing = True
     try:
         if not conn.raw:  # TLS would cost as much memory as serving it
-            await send(conn, _UNAVAILABLE)
+            await send(conn, web.console.UNAVAILABLE)
             await web.ending.linger(conn)
     except OSError:
         pass
