@@ -299,6 +299,15 @@ def octets(data):
     return data
 
 
+def json_of(value):
+    """Return value as JSON. Raises ValueError for a number that JSON has not, and as
+    dumps() does."""
+    text = dumps(value)
+    if "nan" in text or "inf" in text:
+        web.decoding.check_finite(value)
+    return text
+
+
 def must_close(r):
     """Whether what is unread of the body of r may not be read for the next request's
     sake."""
@@ -322,10 +331,8 @@ def respond(conn, r, entry, body):
     out = TEXT
     try:
         if kind is dict or kind is list:
-            text = dumps(body)
+            text = json_of(body)
             out = _JSON
-            if "nan" in text or "inf" in text:
-                kind = None  # which JSON has not, if it is a number's
         elif kind is bytes:
             out = _BYTES
         elif kind is not str:
