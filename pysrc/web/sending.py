@@ -34,7 +34,7 @@ def failed(conn, r, entry, e):
     """The same for what was raised, by a handler or because its result can't be sent."""
     result = web.faults.recover(conn, r, entry, e)
     if type(result) is Coroutine:
-        return web.tasks.later(conn, r, False, result)
+        return web.tasks.later(conn, r, result)
     if result is not SENT:
         # what can't be sent either is answered without error handlers
         return respond(conn, r, False, result)

@@ -188,15 +188,13 @@ async def _answer(conn, r, waiting):
             result = web.faults.recover(conn, r, entry, e)
             entry = False  # see web.faults
         mark = None
-    if result is SENT:
-        return await _finish(conn, r, nothing())
-    # not to stay in memory with a client that is slow
-    result = respond(conn, r, entry, result) or nothing()
-    return await _finish(conn, r, result)
+    # in place of the result, not to stay in memory with a client that is slow
+    result = None if result is SENT else respond(conn, r, entry, result)
+    return await _finish(conn, r, result or nothing())
 
 
-async def later(conn, r, entry, coroutine):
-    """Answer r with what comes of a coroutine."""
-    rest = respond(conn, r, entry, await drive(coroutine))
+async def later(conn, r, coroutine):
+    """Answer r with what error handlers have, which a coroutine returns."""
+    rest = respond(conn, r, False, await drive(coroutine))
     if rest:
         await rest

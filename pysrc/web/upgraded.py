@@ -24,7 +24,7 @@ def begin(entry, conn, r):
         handler = entry[0](r, stream, **r.params)
         if type(handler) is not Coroutine:
             raise TypeError("the handler is no async def")
-        _step(conn, handler, None)
+        _step(conn, handler)
     except BaseException as e:
         conn.own.data = None
         if stream.queue is queue and conn.sock and not isinstance(e, StopIteration):
@@ -47,13 +47,12 @@ def begin(entry, conn, r):
     return SENT
 
 
-def _step(conn, handler, thrown):
-    """Have a handler go on until it waits. Raises what ends it, and TypeError for one that
+def _step(conn, handler):
+    """Have a handler begin, until it waits. Raises what ends it, and TypeError for one that
     gives something to the event loop by itself, as a generator does."""
     task = conn.own
     task.data = handler  # whatever a task waits for sets it
-    given = handler.throw(thrown) if thrown else handler.send(None)
-    if given is not None or task.data is handler:
+    if handler.send(None) is not None or task.data is handler:
         task.data = None
         handler.close()
         raise TypeError("the handler is a generator")
