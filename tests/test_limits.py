@@ -92,12 +92,18 @@ def test_handler_may_take_its_time(app):
     assert app.exchange(request("/slow")).endswith(b"slow but whole")
 
 
-def test_client_that_does_not_read(app):
-    files = app.open_files()
+@contextlib.contextmanager
+def who_does_not_read(app, path):
     with socket.socket() as s:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         s.connect(("127.0.0.1", app.port))
-        s.sendall(request("/endless-large"))
+        s.sendall(request(path))
+        yield
+
+
+def test_client_that_does_not_read(app):
+    files = app.open_files()
+    with who_does_not_read(app, "/endless-large"):
         deadline = time.monotonic() + 10
         while app.open_files() <= files and time.monotonic() < deadline:
             time.sleep(0.01)  # until it is accepted
@@ -109,10 +115,7 @@ def test_client_that_does_not_read(app):
 def test_event_stream_that_is_not_read(app):
     """Its handler ends, though it is another task that sends."""
     files = app.open_files()
-    with socket.socket() as s:
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        s.connect(("127.0.0.1", app.port))
-        s.sendall(request("/events-aside"))
+    with who_does_not_read(app, "/events-aside"):
         assert app.wait_for_line("flood") == "flood 110"
         app.wait_for_line("handler ended")
     assert app.exchange(GET).endswith(b"index")
