@@ -299,15 +299,6 @@ def octets(data):
     return data
 
 
-def json_of(value):
-    """Return value as JSON. Raises ValueError for a number that JSON has not, and as
-    dumps() does."""
-    text = dumps(value)
-    if "nan" in text or "inf" in text:
-        web.decoding.check_finite(value)
-    return text
-
-
 def must_close(r):
     """Whether what is unread of the body of r may not be read for the next request's
     sake."""
@@ -331,7 +322,9 @@ def respond(conn, r, entry, body):
     out = TEXT
     try:
         if kind is dict or kind is list:
-            text = json_of(body)
+            text = dumps(body)
+            if "nan" in text or "inf" in text:
+                web.decoding.check_finite(body)  # JSON has neither, if it is a number's
             out = _JSON
         elif kind is bytes:
             out = _BYTES

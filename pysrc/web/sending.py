@@ -2,7 +2,7 @@
 from micropython import const
 
 import web
-from web.conn import PIECES, SENT, Coroutine, json_of, must_close, octets
+from web.conn import PIECES, SENT, Coroutine, must_close, octets
 
 _HTTP11 = const(1)
 _PIECE = const(1024)  # a body of at most so many bytes leaves with its head
@@ -135,7 +135,12 @@ def _content(body):
     if body is None:
         return b""
     if isinstance(body, (dict, list)):
-        body = json_of(body)
+        from json import dumps
+
+        value = body
+        body = dumps(value)
+        if "nan" in body or "inf" in body:
+            web.decoding.check_finite(value)
     if not isinstance(body, PIECES):
         raise TypeError("a handler can't return " + repr(type(body)))
     return octets(body)  # of a str, too, its length is in bytes
