@@ -12,7 +12,7 @@ from bench.client import CLIENTS, REQUESTS, SHORT, open_idle, post, with_fields
 from bench.staging import (
     CONNECTION,
     KEEPALIVE,
-    ROOT,
+    PROBE,
     TARGET,
     WEBSOCKET,
     emulated_command,
@@ -38,7 +38,6 @@ LOADS = (1, 8, 64)  # connections
 RATE = "requests a second"
 SMALLEST, LARGEST = 2, 128  # KiB of heap
 CALLGRIND = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
-PROBE = ROOT / "bench" / "probe.py"
 
 
 def _serve(server, mode, request, command, arguments, n, number, idle=0, script="main.py"):
@@ -116,7 +115,7 @@ def instructions(server):
 
 def _probe(server, mode, request, n, idle=0):
     """(bytes allocated, bytes in use after a collection) once n requests were served."""
-    script = f"{PROBE} serve main.py"
+    script = f"{PROBE.name} serve main.py"
     command = emulated_command(BIG_32)
     printed, log = _serve(server, mode, request, command, (), n, signal.SIGINT, idle, script)
     try:
@@ -153,9 +152,9 @@ def imported(server):
     command = emulated_command(BIG_32)
     folder = stage_once(server, command)
     done = subprocess.run(
-        [*command, PROBE, "import", server.module, server.attribute],
+        [*command, PROBE.name, "import", server.module, server.attribute],
         cwd=folder,
-        env=environment(folder),
+        env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

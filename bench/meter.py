@@ -17,7 +17,16 @@ from typing import NamedTuple
 import emulators
 from matrix import ROOT
 
-from bench.staging import SERVERS, WAIT, compile_library, free_port, native_code, wait_idle
+from bench.staging import (
+    LIB,
+    SERVERS,
+    WAIT,
+    compile_library,
+    environment,
+    free_port,
+    native_code,
+    wait_idle,
+)
 
 HERE = ROOT / "bench"
 METERED = HERE / "metered.py"
@@ -132,17 +141,18 @@ def running(framework, script, what=None, target=SMALL, heap=None, arch=None, fi
     if what and target == LARGE:
         command = [*CALLGRIND, *command]
     if what:
-        command += [str(METERED), what]
-    lib = library(framework, arch or arch_of(target))
+        command += [METERED.name, what]
     with tempfile.TemporaryDirectory(dir=_scratch.name) as scratch:
         folder = Path(scratch)
         (folder / "main.py").write_bytes(script)
+        (folder / METERED.name).symlink_to(METERED)
+        (folder / LIB).symlink_to(library(framework, arch or arch_of(target)))
         for name, data in (files or {}).items():
             (folder / name).write_bytes(data)
         process = subprocess.Popen(
             [*command, "main.py", str(port)],
             cwd=folder,
-            env={**os.environ, "MICROPYPATH": f"{lib}:.frozen"},
+            env=environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -18,6 +18,7 @@ from matrix import BUILD, PORTABLE, ROOT, host, micropython, native_mpys, versio
 from bench import peers
 
 UNIX = BUILD / "unix" / "micropython"
+PROBE = ROOT / "bench" / "probe.py"
 TARGET = "unix-armv7emsp"  # the 32-bit build, with the native file of many boards
 # poll and ppoll of x64, of which QEMU makes the latter, and those of x86
 POLLS = {"7", "271", "168", "309", "414"}
@@ -25,6 +26,11 @@ WAIT = 20
 
 KEEPALIVE, CONNECTION = "keep-alive", "connection"
 WEBSOCKET = "WebSocket"
+# A program's modules hold the paths of their files: what is measured is started beside
+# them, by names that are the same wherever the sources lie, and this one is as long as
+# a board's /lib.
+LIB = ".lib"
+LIBRARY_PATH = {"MICROPYPATH": f"{LIB}:.frozen"}
 
 # of this process alone: another may measure other sources at the same time
 _scratch = tempfile.TemporaryDirectory(prefix="bench-")
@@ -116,19 +122,21 @@ def compile_library(folder, sources, patterns, ours, arch):
 
 
 def stage(server, arch):
-    """A folder with the server's script as main.py, and its library compiled in lib/."""
+    """A folder with the server's script as main.py, and its library compiled in LIB."""
     folder = Path(_scratch.name) / arch / server.name
-    (folder / "lib").mkdir(parents=True)
+    (folder / LIB).mkdir(parents=True)
     # under another name than its library's
     shutil.copy(server.script, folder / "main.py")
-    compile_library(folder / "lib", server.sources, server.files, server.ours, arch)
+    shutil.copy(PROBE, folder)
+    compile_library(folder / LIB, server.sources, server.files, server.ours, arch)
     if server.name == "raw_websocket":  # of ours it has the unmasking alone
-        shutil.copy(native_mpys(arch)[1], folder / "lib")
+        shutil.copy(native_mpys(arch)[1], folder / LIB)
     return folder
 
 
-def environment(folder):
-    return {**os.environ, "MICROPYPATH": f"{folder / 'lib'}:.frozen"}
+def environment():
+    """Nothing else: its bytes lie beside the program's, and what they look like is kept."""
+    return {"PATH": os.environ["PATH"], **LIBRARY_PATH}
 
 
 def native_code(arch, n=0):
@@ -201,7 +209,7 @@ def running(command, folder, *arguments, script="main.py"):
     process = subprocess.Popen(
         [*map(str, command), *script.split(), str(port), *map(str, arguments)],
         cwd=folder,
-        env=environment(folder),
+        env=environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
