@@ -2,7 +2,7 @@
 # and build/, which git ignores; dist/ is committed.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo docs install release stubs test test-arch test-arch-all autobahn cost bench emulators native native-all dist format lint clean
+.PHONY: help demo docs install release stubs test test-arch test-version test-arch-all autobahn cost bench emulators native native-all dist format lint clean
 
 # of the demo, or if it is given the serial port of the board to install on
 PORT ?= 8080
@@ -29,9 +29,16 @@ $(FETCHED)/py/mpconfig.h: tools/get/micropython.sh tools/get/debian.sh | build/.
 
 # a unix port with TLS, which takes libraries that Debian 12 has not
 TLS := build/tls/micropython
-$(TLS): tools/get/tls_micropython.sh tools/get/debian.sh | build/.base
+$(TLS): tools/get/debian_micropython.sh tools/get/debian.sh | build/.base
 	tools/apt.sh ca-certificates openssl
-	tools/get/tls_micropython.sh build/tls
+	tools/get/debian_micropython.sh trixie 1.25.0 build/tls
+
+# other versions of MicroPython and of its tools
+VERSIONS := build/versions/.fetched
+$(VERSIONS): build_matrix.yml tools/versions.py tools/get/debian_micropython.sh tools/get/debian.sh $(VENV)
+	tools/apt.sh ca-certificates nodejs $(if $(shell command -v npm),,npm)
+	$(PY) tools/versions.py get
+	touch $@
 
 # a proxy for the tests
 NGINX := build/nginx/nginx
@@ -129,7 +136,8 @@ native: $(VENV) ## build one architecture's native modules: ARCH=armv6m, TOOLCHA
 native-all: build/.compilers ## build the native modules of every architecture
 	$(MAKE) $(foreach arch,$(ARCHS),$(call NATIVE,$(arch)))
 
-dist: native-all ## write dist/, the files that boards get, and the README's table
+dist: native-all ## write dist/, the files that boards get, and the README's table: HOME=github:OWNER/NAME
+	$(PY) tools/home.py $(if $(filter command%,$(origin HOME)),$(HOME))
 	$(PY) tools/dist.py
 	$(PY) tools/readme_table.py
 
@@ -153,11 +161,19 @@ release: $(VENV) ## pack dist/ for a release: TAG=v1.2.3
 
 # -- tests
 
-test: emulators build/.tests $(NGINX) $(TYPINGS) ## run all tests, after installing what they need
+# in two processes, a file each, for most of the time is waiting; then what depends on
+# MicroPython's version on each other one
+test: emulators build/.tests $(NGINX) $(TYPINGS) $(VERSIONS) ## run all tests, after installing what they need
 	$(MAKE) native-all
 	$(PY) tools/dist.py --out build/dist
 	$(MAKE) -s lint
-	$(PY) -m pytest $(PYTEST)
+	$(PY) -m pytest -n 2 --dist loadfile $(PYTEST)
+	for version in $$($(PY) tools/versions.py list); do $(MAKE) -s test-version FIRMWARE=$$version || exit 1; done
+
+BY_VERSION := vectors versions examples api protocol server websocket sse connect connecting tls install
+
+test-version: emulators $(VERSIONS) ## run what depends on MicroPython's version on another: FIRMWARE=1.26.1
+	FIRMWARE=$(FIRMWARE) $(PY) -m pytest -n 2 --dist loadfile $(BY_VERSION:%=tests/test_%.py)
 
 test-arch: emulators ## run what tests the files of one architecture: ARCH=armv6m
 	@test -n "$(filter $(ARCH),$(ARCHS))" || { echo "make test-arch ARCH=..., one of: $(ARCHS)"; exit 1; }

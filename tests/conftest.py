@@ -17,11 +17,18 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 
 import matrix  # noqa: E402
+import versions  # noqa: E402
 
 BUILD = ROOT / "build"
-MICROPYTHON = BUILD / "unix" / "micropython"
 DEVICE = ROOT / "tests" / "device"
 PARSERS = {"native": matrix.host(), "portable": matrix.PORTABLE}
+# MicroPython, and one that has TLS and mip: of the version that FIRMWARE names, or ours
+FIRMWARE = os.environ.get("FIRMWARE")
+if FIRMWARE:
+    MICROPYTHON = WITH_TLS = versions.command(FIRMWARE)
+else:
+    MICROPYTHON = BUILD / "unix" / "micropython"
+    WITH_TLS = BUILD / "tls" / "micropython"
 BROWSER_OPTIONS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -160,7 +167,10 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(config, items):
-    """--arch keeps what tests that architecture's files."""
+    """--arch keeps what tests that architecture's files; under another version's FIRMWARE
+    what is marked `once` is not tried again."""
+    if FIRMWARE:
+        items[:] = [item for item in items if not item.get_closest_marker("once")]
     arch = config.getoption("--arch")
     if arch:
         items[:] = [

@@ -4,7 +4,7 @@ import contextlib
 import re
 from dataclasses import dataclass
 
-from conftest import BUILD, DEVICE, MICROPYTHON, ROOT, Server, packages
+from conftest import DEVICE, MICROPYTHON, ROOT, Server, packages
 
 DOCS = ROOT / "docs"
 PAGES = {path.relative_to(DOCS).as_posix(): path for path in sorted(DOCS.rglob("*.md"))}
@@ -57,6 +57,3 @@ def serving(program, folder, micropython=MICROPYTHON):
         yield server
     finally:
         server.stop()
-
-
-TLS = BUILD / "tls" / "micropython"

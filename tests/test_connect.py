@@ -6,7 +6,7 @@ import json
 import ssl
 
 import pytest
-from conftest import BUILD, DEVICE, free_port, run_micropython
+from conftest import DEVICE, WITH_TLS, free_port, run_micropython
 from test_tls import make_certificate
 from thirdparty import Node
 from websockets.asyncio.server import serve
@@ -249,7 +249,7 @@ def test_lone_surrogates_are_refused(client, options):
 
 # -- with TLS
 
-WITH_TLS = {"binary": BUILD / "tls" / "micropython"}
+ON_TLS = {"binary": WITH_TLS}
 
 
 @pytest.fixture(scope="module")
@@ -266,7 +266,7 @@ def talk_tls(certificate, *steps, **options):
     async def main():
         async with serve(echo, "127.0.0.1", 0, ssl=context, max_size=None) as listener:
             url = f"wss://127.0.0.1:{listener.sockets[0].getsockname()[1]}/"
-            return await asyncio.to_thread(connect, url, *steps, micropython=WITH_TLS, **options)
+            return await asyncio.to_thread(connect, url, *steps, micropython=ON_TLS, **options)
 
     return asyncio.run(main())
 

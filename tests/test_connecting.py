@@ -7,22 +7,21 @@ import datetime
 import json
 import socket
 import ssl
-import sys
 from functools import partial
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import trustme
-from conftest import BUILD, DEVICE, MICROPYTHON, free_port, run_micropython
+import versions
+from conftest import BUILD, DEVICE, MICROPYTHON, WITH_TLS, free_port, run_micropython
 from test_tls import make_certificate
 from websockets.asyncio.server import serve
 
 # what has the module tls alone, and what has micropython-lib's ssl as well, as stock
 # firmware does
-WITH_TLS = BUILD / "tls" / "micropython"
-WITH_SSL = Path(sys.executable).parent / "micropython"
-FIRMWARE = pytest.mark.parametrize("binary", [WITH_TLS, WITH_SSL], ids=["tls", "ssl"])
+WITH_SSL = versions.command("1.29-preview")  # which has micropython-lib's
+WITHOUT_TLS = BUILD / "unix" / "micropython"
+BOTH = pytest.mark.parametrize("binary", [WITH_TLS, WITH_SSL], ids=["tls", "ssl"])
 CONTEXTS = pytest.mark.parametrize(
     "binary,module",
     [(WITH_TLS, "tls"), (WITH_SSL, "tls"), (WITH_SSL, "ssl")],
@@ -141,7 +140,7 @@ def test_no_authority(authority, binary, module):
     assert_distrusted(outcome, "no authority is trusted", "trusted CA")
 
 
-@FIRMWARE
+@BOTH
 def test_no_context(authority, binary):
     outcome = run_beside(authority.serve("127.0.0.1"), binary=binary)
     assert_distrusted(outcome, "no authority is trusted", "trusted CA")
@@ -183,7 +182,7 @@ def test_self_signed(self_signed, authority, binary, module):
     assert_distrusted(outcome(authority.file), "trusted CA")
 
 
-@FIRMWARE
+@BOTH
 def test_no_verification(self_signed, binary):
     assert_opened(run_beside(serve_self_signed(self_signed), binary=binary, verify=False))
 
@@ -208,7 +207,7 @@ def test_firmware_without_tls(tmp_path, scheme, last):
     script = tmp_path / "main.py"
     url = f"{scheme}://127.0.0.1:{free_port()}/"
     script.write_text(f"import asyncio, web\nasyncio.run(web.connect({url!r}))\n")
-    assert last in run_micropython(script).splitlines()[-1]
+    assert last in run_micropython(script, binary=WITHOUT_TLS).splitlines()[-1]
 
 
 # -- servers that do not go on

@@ -19,9 +19,9 @@ import pytest
 import readme_table
 import test_connecting
 import test_install
-from conftest import MICROPYTHON, ROOT, environment, packages, run_micropython
+from conftest import MICROPYTHON, ROOT, WITH_TLS, environment, packages, run_micropython
 from packages import PACKAGES, installable
-from pages import DOCS, PAGES, TLS, blocks, programs, serving
+from pages import DOCS, PAGES, blocks, programs, serving
 from websockets.sync.client import connect
 
 from bench import tables
@@ -236,7 +236,7 @@ def test_every_program_is_run():
 def test_https_with_the_certificate_shown(tmp_path):
     (commands,) = blocks("guides/https.md", "sh")
     subprocess.run(["bash", "-ec", commands], cwd=tmp_path, check=True, capture_output=True)
-    with serving(PROGRAMS["guides/https.md 1"], tmp_path, TLS) as server:
+    with serving(PROGRAMS["guides/https.md 1"], tmp_path, WITH_TLS) as server:
         host = f"board.local:{server.port}"
         done = subprocess.run(
             ["curl", "-sS", "--cacert", "cert.pem", "--resolve", f"{host}:127.0.0.1"]
@@ -281,7 +281,7 @@ def test_client_with_the_authority_shown(tmp_path):
             code = PROGRAMS["guides/https.md 2"].code.replace("HOST", url_host)
             (tmp_path / "client.py").write_text(code)
             process = await asyncio.create_subprocess_exec(
-                *(TLS, "client.py"),
+                *(WITH_TLS, "client.py"),
                 cwd=tmp_path,
                 env=environment(packages("native")),
                 stdout=subprocess.PIPE,

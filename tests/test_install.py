@@ -1,63 +1,27 @@
 """Installing with the tools that users have: mip, mpremote, and a plain web server."""
 
-import contextlib
 import os
 import re
 import shutil
 import subprocess
-import sys
-import tempfile
 
 import dist
 import emulators
+import home
 import install
 import matrix
 import packages
 import pytest
-from conftest import BUILD, DEVICE, ROOT
+from conftest import ROOT
+from conftest import WITH_TLS as MIP
+from sites import serving
 
 from bench import measures
 
 DIST = ROOT / "dist"
-MIP = BUILD / "tls" / "micropython"  # a firmware that has mip
 ARCHS = [*matrix.ARCHITECTURES, matrix.PORTABLE]
 HOST = matrix.host()
 BOARD_ARCH = emulators.TARGETS[measures.BOARD].arch
-
-
-class Site:
-    """`python3 -m http.server`, which serves a folder."""
-
-    def __init__(self, folder):
-        self.log = tempfile.TemporaryFile("w+")
-        self.process = subprocess.Popen(
-            [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1"],
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=self.log,
-            text=True,
-        )
-        port = re.search(r"port (\d+)", self.process.stdout.readline())[1]
-        self.url = f"http://127.0.0.1:{port}"
-
-    def asked(self):
-        """The paths that were asked for."""
-        self.log.seek(0)
-        return re.findall(r'"GET (\S+) ', self.log.read())
-
-    def stop(self):
-        self.process.kill()
-        self.process.communicate()
-        self.log.close()
-
-
-@contextlib.contextmanager
-def serving(folder):
-    site = Site(folder)
-    try:
-        yield site
-    finally:
-        site.stop()
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +41,12 @@ def mip(folder, code, **changed):
         text=True,
         timeout=60,
     )
+
+
+def last(done):
+    """The last line of what was printed: tracebacks of -c go to stderr before 1.28, to
+    stdout after."""
+    return (done.stdout + done.stderr).splitlines()[-1]
 
 
 def one_line(url, *names, **options):
@@ -140,8 +110,7 @@ def test_versions(monkeypatch, tmp_path):
     with serving(tmp_path / "tree") as site:
         for options, version in (({}, matrix.version()), ({"version": old}, old)):
             done = mip(tmp_path, one_line(site.url, "aioweb-sse", **options))
-            last = done.stdout.splitlines()[-1]
-            assert last.startswith(f"aioweb {version}: native {HOST}, "), done.stdout + done.stderr
+            assert last(done).startswith(f"aioweb {version}: native {HOST}, ")
 
 
 def test_another_version_in_the_way_is_told(site, tmp_path):
@@ -155,7 +124,7 @@ def test_another_version_in_the_way_is_told(site, tmp_path):
     path = f"{tmp_path}/other:{tmp_path}/lib:.frozen"
     done = mip(tmp_path, one_line(site.url), MICROPYPATH=path)
     said = f"RuntimeError: {other} is aioweb 0.0.9, not {matrix.version()}: "
-    assert done.stderr.splitlines()[-1].startswith(said)
+    assert last(done).startswith(said)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +143,7 @@ def test_failures_are_told(site, tmp_path, url, names, said):
     arguments = ", ".join(map(repr, [url.format(site.url), *names]))
     done = mip(tmp_path, f"import install; install.install({arguments})")
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith(said.format(site.url, HOST))
+    assert last(done).startswith(said.format(site.url, HOST))
 
 
 def test_a_package_that_did_not_arrive_is_told(tmp_path):
@@ -185,7 +154,7 @@ def test_a_package_that_did_not_arrive_is_told(tmp_path):
         (tmp_path / "lib/web/sse.mpy").unlink()
         done = mip(tmp_path, one_line(site.url, "aioweb-sse"))
     said = f"RuntimeError: could not get {tmp_path}/lib/web/sse.mpy: status 404"
-    assert done.stderr.splitlines()[-1] == said
+    assert last(done) == said
 
 
 def test_board_without_native_files_gets_the_portable_package(site, tmp_path):
@@ -205,6 +174,67 @@ def test_bundle_by_name(site, tmp_path):
     assert files_in(tmp_path) == dist.shipped_files(matrix.BUNDLE)
     done = mip(tmp_path, "import web; print(web.implementation)")
     assert done.stdout == f"native {HOST}\n"
+
+
+@pytest.mark.parametrize("folder", [matrix.dist_dir(HOST).name, "bundle"])
+def test_folder_by_the_mip_of_a_board(site, tmp_path, folder):
+    """It knows relative URLs from 1.28 on, as the docs say."""
+    done = mip(tmp_path, f"import mip; mip.install('{site.url}/{folder}/')")
+    known = mip(tmp_path, "import sys; print(sys.implementation.version >= (1, 28))").stdout
+    if known == "False\n":
+        assert last(done).startswith("ValueError: ")  # of requests, which sees no protocol
+        assert files_in(tmp_path) == {}
+        return
+    assert last(done) == "Done"
+    done = mip(tmp_path, "import web; web.App; print(web.implementation)")
+    assert done.stdout == f"native {HOST}\n", done.stderr
+
+
+# -- where the project is served
+
+
+@pytest.mark.parametrize(
+    "where,url,mip_line",
+    [
+        (
+            "github:acme/web",
+            "https://raw.githubusercontent.com/acme/web/HEAD/dist",
+            "mpremote mip install github:acme/web/dist/bundle/",
+        ),
+        (
+            "http://acme/aioweb",
+            "http://acme/aioweb",
+            "mpremote mip install http://acme/aioweb/bundle/",
+        ),
+    ],
+)
+def test_home_is_in_every_line(tmp_path, where, url, mip_line):
+    (tmp_path / "docs").mkdir()
+    pages = [*home.PAGES, "build_matrix.yml"]
+    before = {name: (ROOT / name).read_text() for name in pages}
+    for name, text in before.items():
+        (tmp_path / name).write_text(text)
+    home.write(where, tmp_path)
+    for name in home.PAGES:
+        text = (tmp_path / name).read_text()
+        assert home.UNKNOWN not in text
+        assert f'mip.install("{url}/install.py"); import install; install.install("{url}")' in text
+        assert mip_line in text.splitlines()
+    assert home.read(tmp_path) == where
+    home.write(home.read(ROOT), tmp_path)
+    assert before == {name: (tmp_path / name).read_text() for name in pages}
+
+
+def test_home_need_not_be_named(site, tmp_path, monkeypatch):
+    monkeypatch.setattr(home, "read", lambda: site.url)
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib/install.py").write_text(dist.fill(dist.SOURCES / "install.py"))
+    done = mip(tmp_path, "import install; install.install(); install.check()")
+    assert done.stdout.splitlines()[-1].endswith("files are as they should be"), last(done)
+    monkeypatch.setattr(home, "read", lambda: home.UNKNOWN)
+    (tmp_path / "lib/install.py").write_text(dist.fill(dist.SOURCES / "install.py"))
+    done = mip(tmp_path, "import install; install.install()")
+    assert last(done) == "ValueError: give the URL of a copy of dist/"
 
 
 # -- what each package takes
@@ -310,163 +340,6 @@ def test_chips_that_crash_on_native_code_get_none(machine, chip):
 def test_firmware_that_is_too_old_is_refused():
     with pytest.raises(RuntimeError, match=r"^aioweb needs MicroPython 1\.23 or newer$"):
         installer()(number("armv6m"), (1, 22, 2), "rp2", "Raspberry Pi Pico")
-
-
-# -- mpremote, and a board on a serial port
-
-BOARDS = sorted(
-    {
-        target
-        for entry in matrix.ARCHITECTURES.values()
-        for target in entry["tested"]
-        if emulators.TARGETS[target].kind == "board"
-    }
-)
-
-
-def mpremote(port, *command):
-    done = subprocess.run(
-        [sys.executable, "-m", "mpremote", "connect", port, "resume", *map(str, command)],
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout.replace("\r", "")
-
-
-@contextlib.contextmanager
-def board(target):
-    """An emulated board that has an empty file system; its serial port."""
-    emulators.build(target)
-    with emulators.serial_board(target) as port:
-        disk = (DEVICE / "ramdisk.py").read_text()
-        if arch_of(target) != "armv6m":  # it has no RAM beside the heap's
-            disk = f"def address(): return {emulators.TARGETS[target].rom}\n{disk}"
-        mpremote(port, "exec", disk)
-        yield port
-
-
-def arch_of(target):
-    return emulators.TARGETS[target].arch
-
-
-@pytest.mark.parametrize("target", BOARDS)
-def test_make_install(target):
-    """The files arrive, work and are measured."""
-    arch = arch_of(target)
-    # in the least memory the file system shares the heap
-    names = ["aioweb"] if arch == "armv6m" else []
-    with board(target) as port:
-        done = make_install(port, *names)
-    lines = done.stdout.replace("\r", "").splitlines()
-    assert lines[0] == f"This board: native {arch}.", done.stdout + done.stderr
-    assert f"aioweb {matrix.version()}: native {arch}" in lines, done.stdout + done.stderr
-    assert re.search(r"^\d{2,} passed, 0 failed$", done.stdout, re.M)
-    files = dist.shipped_files(arch)
-    if names:
-        files = {file: files[file] for file in packages.own_files(*names, True)}
-    size = sum(map(len, files.values()))
-    assert re.search(rf"^{size} bytes of files, [1-9]\d+ bytes of RAM, ", done.stdout, re.M)
-    assert done.returncode == 0
-
-
-def make_install(port, *names):
-    return subprocess.run(
-        [sys.executable, ROOT / "tools" / "install.py", "--port", port, "--resume", *names],
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
-
-
-def test_make_install_of_a_part():
-    """Without WebSockets the vectors of frames are left out."""
-    with board("board-cortex-m3") as port:
-        first = make_install(port, "aioweb-sse")
-        again = make_install(port, "aioweb-sse")
-    assert first.returncode == again.returncode == 0, first.stdout + first.stderr
-    assert "Exists:" not in first.stdout and "Installing:" not in again.stdout
-    assert "web/websocket.mpy" not in first.stdout
-
-
-@pytest.mark.parametrize(
-    "output,said",
-    [
-        ("aioweb 0: native armv6m\r\n9 passed, 0 failed\r\n", None),
-        ("aioweb 0: native armv6m\nToo little memory for the self-test: left out.\n", None),
-        ("aioweb 0: native armv6m\nFAIL x\n8 passed, 1 failed\n", "The self-test failed."),
-        ("aioweb 0: portable\n9 passed, 0 failed\n", "does not use what was installed"),
-    ],
-)
-def test_self_test_that_fails(monkeypatch, output, said):
-    monkeypatch.setattr(install.Board, "mpremote", lambda *_, **__: output)
-    board = install.Board(None, False)
-    if said is None:
-        board.try_out("armv6m")
-    else:
-        with pytest.raises(SystemExit, match=said):
-            board.try_out("armv6m")
-
-
-@pytest.mark.parametrize(
-    "arguments,passed",
-    [
-        (["PORT=/dev/ttyACM0"], "--port /dev/ttyACM0"),
-        (["PORT=/dev/ttyACM0", "PACKAGES=aioweb-sse"], "--port /dev/ttyACM0 aioweb-sse"),
-        (["PACKAGES=aioweb-sse aioweb-forms"], "aioweb-sse aioweb-forms"),
-        ([], ""),  # mpremote looks for the board
-    ],
-)
-def test_make_passes_the_port(arguments, passed):
-    """Its default is the demo's."""
-    # nor is it part of the make that may run the tests
-    ours = ("PORT", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
-    environment = {k: v for k, v in os.environ.items() if k not in ours}
-    done = subprocess.run(
-        ["make", "-n", "install", *arguments],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
-    assert done.stdout.splitlines()[-1].split("tools/install.py")[1].split() == passed.split()
-    done = subprocess.run(
-        ["make", "-n", "demo"], cwd=ROOT, env=environment, capture_output=True, text=True
-    )
-    assert "examples/demo.py 8080 " in done.stdout
-
-
-def test_mpremote_cp_installs():
-    """What is in dist/ is copied as it is; the board's file system is empty."""
-    with board("board-cortex-m4f") as port:
-        arch = arch_of("board-cortex-m4f")
-        mpremote(port, "mkdir", ":/lib")
-        mpremote(port, "cp", "-r", matrix.dist_dir(arch) / "web", ":/lib/")
-        said = mpremote(port, "exec", "import web; web.App; print(web.implementation)")
-    assert said == f"native {arch}\n"
-
-
-@pytest.mark.parametrize("source,target", [("disk", "board-cortex-m4f"), ("web", "board-rv32")])
-def test_mpremote_mip_install(site, source, target):
-    """By the package.json of an architecture, whose URLs are relative."""
-    arch = arch_of(target)
-    folder = matrix.dist_dir(arch)
-    package = f"{site.url}/{folder.name}/" if source == "web" else folder / "package.json"
-    with board(target) as port:
-        mpremote(port, "mip", "install", package)
-        said = mpremote(port, "exec", "import web; web.App; print(web.implementation)")
-    assert said == f"native {arch}\n"
-
-
-def test_mpremote_mip_install_by_name(site):
-    target = "board-cortex-m7"
-    arch = arch_of(target)
-    with board(target) as port:
-        name = f"aioweb-websocket-{arch}@{matrix.version()}"
-        mpremote(port, "mip", "install", "--index", site.url, name)
-        said = mpremote(port, "exec", "import web; web.WebSocket; print(web.implementation)")
-    assert said == f"native {arch}\n"
 
 
 # -- the README's words

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import emulators
 import matrix
 import pytest
-from conftest import BUILD, DEVICE, MICROPYTHON, Server, free_port, packages, read_all
+from conftest import BUILD, DEVICE, MICROPYTHON, WITH_TLS, Server, free_port, packages, read_all
 from lives import KINDS, PARTS, PATIENCE, lives
 from test_tls import make_certificate
 from wire.many import Client, Unserved
@@ -79,7 +79,7 @@ class Ground(Server):
             arch = emulators.TARGETS[target.build].arch if target.parser == "native" else None
             files = BUILD / "dist" / matrix.dist_dir(arch or matrix.PORTABLE).name
         if target.secure:
-            argv[0] = BUILD / "tls" / "micropython"
+            argv[0] = WITH_TLS
             end += [folder / "cert.der", folder / "key.der"]
             self.trust = ssl.create_default_context(cafile=folder / "cert.pem")
 

@@ -16,7 +16,6 @@ LONG_FILES = {
     "tests/test_api.py",
     "tests/test_docs.py",
     "tests/test_hostile.py",
-    "tests/test_install.py",
     "tests/test_places.py",
     "tests/test_protocol.py",
     "tests/test_streams.py",

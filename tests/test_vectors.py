@@ -7,7 +7,7 @@ import subprocess
 import hostc
 import pytest
 import vectors
-from conftest import BUILD, DEVICE, run_micropython
+from conftest import BUILD, DEVICE, PARSERS, run_micropython
 
 LEAST = {"heads": 150, "frames": 60, "query": 40, "utf8": 60}
 
@@ -27,9 +27,9 @@ def test_there_are_enough_and_names_are_unique():
         assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("which", ["native", "portable"])
+@pytest.mark.parametrize("which", PARSERS)
 def test_under_micropython(which, folder):
-    output = run_micropython(DEVICE / "vectors.py", which, folder)
+    output = run_micropython(DEVICE / "vectors.py", which, folder, parser=which)
     total = sum(len(vectors.device_cases(name)) for name in vectors.FILES)
     assert output.strip() == f"{total} passed, 0 failed"
 

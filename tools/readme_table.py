@@ -1,10 +1,12 @@
 """Writes the README's table of architectures, from build_matrix.yml and dist/."""
 
 import re
+import textwrap
 
 from matrix import ARCHITECTURES, MATRIX, NATIVE_FILES, ROOT, shipped
 
 BEGIN = "<!-- table: make dist -->\n"
+OURS = "1.25"  # see tools/get/micropython.sh
 END = "<!-- end of table -->"
 
 
@@ -35,7 +37,21 @@ def render():
         f"| `portable` | | every other board, {', '.join(['ESP8266', *never])} among them | none |"
         " unix port on armv6m; bare metal, Cortex M0 |"
     )
-    return BEGIN + "\n".join(rows) + "\n" + END
+    return BEGIN + "\n".join(rows) + "\n\n" + tested_versions() + END
+
+
+def tested_versions():
+    """On which versions of MicroPython the tests run, in a paragraph."""
+    others = MATRIX["versions"]
+    unix = [name for name, entry in others.items() if "npm" not in entry]
+    node = [name for name, entry in others.items() if "npm" in entry]
+    words = (
+        f"The tests run all of these with MicroPython {OURS}, and the files of `x64` with"
+        f" {' and '.join(unix)} as well: both parsers, examples, protocol, WebSockets, events,"
+        f" client, TLS, `mip`. Under Node.js the portable parser is tried with"
+        f" {' and '.join(node)}."
+    )
+    return textwrap.fill(words, 90, break_long_words=False, break_on_hyphens=False) + "\n"
 
 
 def main():

@@ -65,6 +65,16 @@ def listen(app, host, port, ssl):
     """See App.start()."""
     import socket
 
+    queue = core._io_queue
+    for owner, names in (
+        (core, ("cur_task", "_task_queue")),
+        (queue, ("map", "poller", "_dequeue", "wait_io_event")),
+        (core._task_queue, ("push", "pop", "peek", "remove")),
+        (core.Task(None), ("data", "ph_key", "state")),
+    ):
+        for name in names:
+            if not hasattr(owner, name):
+                raise RuntimeError("this firmware's asyncio has no " + name)
     reserve.extend([None] * (app.most_connections + _WORDS - len(reserve)))
     gc.collect()
     if app.listener and app.queue is core._io_queue:
@@ -84,7 +94,6 @@ def listen(app, host, port, ssl):
     app.ssl = ssl
     app.stopping = app.last = False
     app.listener = listener
-    queue = core._io_queue
     if type(queue) is not Queue:
         # the tasks that wait for sockets already go on to do so
         old = queue

