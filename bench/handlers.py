@@ -15,6 +15,7 @@ from bench.meter import (
     OURS,
     PEER,
     Client,
+    least,
     machine_code,
     running,
     smallest,
@@ -80,11 +81,15 @@ def _ask(client, case, n=1):
 @functools.cache
 def used(framework, case):
     """What is in use after three requests on one connection, which has ended."""
-    with running(framework, script(framework, case), "used") as program:
-        client = Client(program)
-        _ask(client, case, 3)
-        client.close()
-        return program.used()
+
+    def once(line):
+        with running(framework, line + script(framework, case), "used") as program:
+            client = Client(program)
+            _ask(client, case, 3)
+            client.close()
+            return program.used()
+
+    return least(once)
 
 
 def used_bytes(framework, case):

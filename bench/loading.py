@@ -5,7 +5,7 @@ import functools
 from packages import PACKAGES
 
 from bench.measures import attempt
-from bench.meter import CODE, OURS, PEER, library, machine_code, running
+from bench.meter import CODE, OURS, PEER, least, library, machine_code, running
 
 _STOP = "\nimport select\nselect.poll().poll()\n"
 _APP = {
@@ -31,8 +31,11 @@ ROOMS = {
 
 @functools.cache
 def _used(framework, lines):
-    with running(framework, (lines + _STOP).encode(), "used") as program:
-        return program.used()
+    def once(line):
+        with running(framework, line + (lines + _STOP).encode(), "used") as program:
+            return program.used()
+
+    return least(once)
 
 
 def room(name):

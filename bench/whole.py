@@ -15,6 +15,7 @@ from bench.meter import (
     LARGE,
     OURS,
     PEER,
+    least,
     library,
     machine_code,
     running,
@@ -36,8 +37,8 @@ NEEDED = {
 FRAMEWORKS = (OURS, PEER)
 
 
-def _running(framework, program, what=None, **options):
-    script = (HERE / "programs" / framework / f"{program}.py").read_bytes()
+def _running(framework, program, what=None, line=b"", **options):
+    script = line + (HERE / "programs" / framework / f"{program}.py").read_bytes()
     files = {name: (HERE / "programs" / "files" / name).read_bytes() for name in DASHBOARD_FILES}
     files["app.js"] *= 5  # as long as scripts are
     return running(framework, script, what, files=files, **options)
@@ -68,9 +69,13 @@ def visit(program, name):
 @functools.cache
 def used(framework, name):
     """What is in use after a visit, all connections having ended."""
-    with _running(framework, name, "used") as program:
-        visit(program, name)
-        return program.used()
+
+    def once(line):
+        with _running(framework, name, "used", line) as program:
+            visit(program, name)
+            return program.used()
+
+    return least(once)
 
 
 def live(framework, name):

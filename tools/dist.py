@@ -26,6 +26,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import home
 import names
 from matrix import (
     ARCHITECTURES,
@@ -55,6 +56,21 @@ def _firmware(text):
     return None if text == "never" else tuple(map(int, text.split(".")))
 
 
+def _spelled(oldest):
+    """The names also without their hyphens."""
+    return [
+        (spelled, version)
+        for name, version in oldest.items()
+        for spelled in sorted({name, name.replace("-", "")})
+    ]
+
+
+def _as_number(version):
+    """12401 for 1.24.1, and a number that no version has for none."""
+    major, minor, patch = (*(version or (9, 99, 99)), 0)[:3]
+    return (major * 100 + minor) * 100 + patch
+
+
 def best(archs):
     """For each number of a firmware's, the one of these architectures that fits best."""
     found = {}
@@ -74,12 +90,15 @@ def values(archs):
         "architectures": " " + numbers,
         "packages": " " + "".join(f"{m}:{name} " for m, name in modules().items()),
         "best architecture": best(archs),
+        "home": None if home.read() == home.UNKNOWN else home.url(home.read()),
         "installable": installable(),
         "oldest firmware": _firmware(firmware["oldest"]),
         "oldest firmware for native files": tuple(
-            (f" {spelled}", _firmware(oldest))
-            for name, oldest in firmware["native"].items()
-            for spelled in sorted({name, name.replace("-", "")})
+            (f" {name}", _firmware(oldest)) for name, oldest in _spelled(firmware["native"])
+        ),
+        "oldest firmware by name": " ".join(
+            f"{name}:{_as_number(_firmware(oldest))}"
+            for name, oldest in _spelled(firmware["native"])
         ),
     }
 
