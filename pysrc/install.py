@@ -5,11 +5,13 @@
 #   import install
 #   install.install("http://HOST")
 #
-# HOST/ is a copy of dist/. install.install("http://HOST", "aioweb-websocket") installs a
-# part, and what it needs. install.check("http://HOST") compares what is there.
+# http://HOST is a copy of dist/, by default the project's own if that has one.
+# install.install("http://HOST", "aioweb-websocket") installs a part, and what it needs.
+# install.check("http://HOST") compares what is there.
 import os
 import sys
 
+HOME = None  # make dist: home
 PACKAGES = {}  # make dist: installable
 ARCHITECTURES = {}  # make dist: best architecture
 OLDEST = ()  # make dist: oldest firmware
@@ -54,9 +56,9 @@ def this_board():
     return number, implementation.version, sys.platform, implementation._machine
 
 
-def install(url, *names, version=None, target=None):
-    """Install packages, by default aioweb-all, from a copy of dist/ at url. Packages that
-    are there come to the same version, so that no two are mixed.
+def install(url=None, *names, version=None, target=None):
+    """Install packages, by default aioweb-all, from a copy of dist/ at url, by default
+    HOME. Packages that are there come to the same version, so that no two are mixed.
 
     version  such as '0.1.0'; by default the latest
     target   the folder; by default the first of sys.path that ends with /lib
@@ -66,8 +68,9 @@ def install(url, *names, version=None, target=None):
 
     Raises RuntimeError when the firmware is too old, a file did not arrive or can't be
     written, or something else is imported than what was installed, and ValueError for
-    an unknown package.
+    an unknown package, or where there is no HOME.
     """
+    url = _served(url)
     names = names or ("aioweb-all",)
     target = target or _lib()
     there = _try(os.listdir, target + "/web")
@@ -86,13 +89,14 @@ def install(url, *names, version=None, target=None):
     _report(names, version)
 
 
-def check(url, *names, version=None, target=None):
+def check(url=None, *names, version=None, target=None):
     """Compare what is installed with what is at url. Nothing is imported or changed. The
     arguments are those of install(), but by default the packages are those that are
     there.
 
     Raises RuntimeError, which names the files that are missing or differ.
     """
+    url = _served(url)
     target = target or _lib()
     names = names or _present(_try(os.listdir, target + "/web")) or ("aioweb",)
     files, version = _wanted(url, list(names), version)
@@ -102,6 +106,12 @@ def check(url, *names, version=None, target=None):
             "not as in aioweb {}: {}; install it again".format(version, ", ".join(differing))
         )
     print("aioweb {}: {} files are as they should be".format(version, len(files)))
+
+
+def _served(url):
+    if not (url or HOME):
+        raise ValueError("give the URL of a copy of dist/")
+    return (url or HOME).rstrip("/")
 
 
 def _lib():
