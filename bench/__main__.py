@@ -18,7 +18,7 @@ import sys
 
 from matrix import ROOT
 
-from bench import budgets, handlers, holding, loading, measures, tables, websocket, whole
+from bench import budgets, examples, handlers, holding, loading, measures, tables, websocket, whole
 from bench.staging import SERVERS, UNIX, WEBSOCKET
 
 BENCH = ROOT / "bench"
@@ -36,6 +36,7 @@ ALL = {
     "programs": whole.measure,
     "loading": loading.measure,
     "holding": holding.measure,
+    "examples": examples.measure,
 }
 # each point takes two runs: only what the plots show
 GROWING = ("raw_keepalive", "aioweb", "microdot")

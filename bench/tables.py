@@ -222,6 +222,17 @@ def slug(what):
     return "growth-" + what.replace(" ", "-")
 
 
+def small(heaps):
+    """What the guide tells of boards with little memory."""
+    return _table(("smallest heap",), [(f"`{name}.py`", [_cell(n)]) for name, n in heaps.items()])
+
+
+def _examples(heaps):
+    yield "## The examples on boards with little memory\n"
+    yield "32 bits, the portable parser, files in the heap, compiled there.\n"
+    yield small(heaps)
+
+
 def tables(results, plots=False):
     """The tables of what was measured, as text."""
     for name, part in (
@@ -229,6 +240,7 @@ def tables(results, plots=False):
         ("programs", _programs),
         ("loading", _loading),
         ("holding", _holding),
+        ("examples", _examples),
     ):
         if figures := results.get(name):
             yield from part(figures)

@@ -136,15 +136,14 @@ def _log_in(client, name):
     return answer.fields["set-cookie"].split(";")[0]
 
 
-def _open_socket(program, cookie):
+def open_socket(program, path="/chat", **fields):
     client = Visitor(program)
-    fields = {
+    fields |= {
         "Upgrade": "websocket",
         "Sec-WebSocket-Version": "13",
         "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-        "Cookie": cookie,
     }
-    head = request("GET", "/chat", **fields)
+    head = request("GET", path, **fields)
     client.send(head.replace(b"Connection: keep-alive", b"Connection: Upgrade"))
     received = b""
     while b"\r\n\r\n" not in received:
@@ -156,14 +155,14 @@ def _open_socket(program, cookie):
     return client.socket
 
 
-def _say(s, text):
+def say(s, text):
     data = text.encode()
     key = os.urandom(4)
     masked = bytes(byte ^ key[i & 3] for i, byte in enumerate(data))
     s.sendall(bytes((0x81, 0x80 | len(data))) + key + masked)
 
 
-def _hear(s):
+def hear(s):
     """A short text message."""
     frame = b""
     while len(frame) < 2 or len(frame) < 2 + frame[1]:
@@ -182,14 +181,14 @@ def chat(program):
         cookies = {name: _log_in(client, name) for name in CHATTERS}
         page = client.ask("GET", "/", 200, Cookie=cookies["ada"])
         assert b"/chat.js" in page.body, page
-        sockets = {name: _open_socket(program, cookie) for name, cookie in cookies.items()}
+        sockets = {name: open_socket(program, Cookie=cookie) for name, cookie in cookies.items()}
         # what its handler does first may come after the handshake
         client.ask("GET", "/login", 200)
         for turn in range(10):
             for name, s in sockets.items():
-                _say(s, f"message {turn}")
+                say(s, f"message {turn}")
                 for other in sockets.values():
-                    assert _hear(other) == f"{name}: message {turn}"
+                    assert hear(other) == f"{name}: message {turn}"
         for s in sockets.values():
             s.close()
         answer = client.ask("POST", "/logout", 303, "", FORM, Cookie=cookies["ada"])
