@@ -15,6 +15,11 @@ def index(r):
     return "index"
 
 
+@app.get("/clock")
+def clock(r):
+    return {"ticks": app.clock}
+
+
 @app.get("/slow/<int:ms>")
 async def slow(r, ms):
     await asyncio.sleep_ms(ms)
