@@ -188,7 +188,7 @@ def test_handler_that_fails(client, hooks, kind, fault):
 def test_handler_whose_response_can_not_be_sent(client, hooks):
     """Nor can that to this fault: the client is told all the same."""
     assert client.get("/raise/unsendable").status == 500
-    hooks.wait_for_line("web: GET /raise/unsendable: TypeError: a handler can't return")
+    hooks.wait_for_line("web: GET /raise/unsendable: TypeError: can't send")
     assert client.get("/").text == "index"
 
 

@@ -19,10 +19,10 @@ HOT = {
 CIRCLES = {
     ("body", "fields"): "whether a body was read is a name of the request, as its methods are",
     ("buffers", "ending"): "a head that is too long is refused",
+    ("faults", "response"): "of a fault the client is told what its status is called",
     ("faults", "hooks"): "error handlers answer faults, and hooks may raise some",
     ("response", "cookies"): "methods of a response, which check what they put into a field",
-    ("response", "sending"): "what a tuple stands for, to hooks a response",
-    ("streaming", "sending"): "a generator that fails before its first piece is answered",
+    ("response", "streaming"): "a generator that fails before its first piece is answered",
 }
 # {owner: (what is private to it and read by others, why)}
 PRIVATES = {

@@ -314,38 +314,43 @@ def end_of_head(conn, r):
     return END if r._head[3] & _HTTP11 else b"Connection: keep-alive\r\n\r\n"
 
 
+def encoded(body):
+    """Return a str, bytes-like object, dict or list as it is sent (bytes-like), and before it
+    a response's head up to its length. Raises TypeError, ValueError."""
+    if isinstance(body, (dict, list)):
+        text = dumps(body)
+        if "nan" in text or "inf" in text:
+            web.decoding.check_finite(body)  # JSON has neither, if it is a number's
+        return _JSON, octets(text)
+    return TEXT if isinstance(body, str) else _BYTES, octets(body)
+
+
+def put(conn, head, body):
+    """Send a response's head (bytearray) and its body. Returns what is to be awaited for the
+    rest, or None."""
+    if len(body) >= _LARGE:
+        return web.stream.send(conn, head, body)
+    head.extend(body)
+    n = conn.sock.write(head) or 0
+    if n < len(head):
+        conn.sent = True
+        return web.stream.send(conn, head[n:])
+
+
 def respond(conn, r, entry, body):
     """Send what a handler returned, where that is long, has characters beyond ASCII, or
     is to be JSON. Returns what is to be awaited for the rest, or None."""
     kind = type(body)
-    text = body
-    out = TEXT
-    try:
-        if kind is dict or kind is list:
-            text = dumps(body)
-            if "nan" in text or "inf" in text:
-                web.decoding.check_finite(body)  # JSON has neither, if it is a number's
-            out = _JSON
-        elif kind is bytes:
-            out = _BYTES
-        elif kind is not str:
-            kind = None
-        if kind:
-            text = octets(text)
-    except BaseException as e:
-        return web.sending.failed(conn, r, entry, e)
-    if not kind or r._head[0] == "HEAD":
+    plain = kind is str or kind is bytes or kind is dict or kind is list
+    if not plain or r._head[0] == "HEAD":
         if hasattr(body, "generator") and r._head[0] != "HEAD":
             return web.streaming.respond(conn, r, entry, body)
-        return web.sending.respond(conn, r, entry, body)
-    n = len(text)  # in bytes
-    out = bytearray(out)
-    out.extend(b"%d\r\n" % n)
-    out.extend(end_of_head(conn, r))
-    if n >= _LARGE:
-        return web.stream.send(conn, out, text)
-    out.extend(text)
-    n = conn.sock.write(out) or 0
-    if n < len(out):
-        conn.sent = True
-        return web.stream.send(conn, out[n:])
+        return web.response.respond(conn, r, entry, body)
+    try:
+        head, text = encoded(body)
+    except BaseException as e:
+        return web.response.failed(conn, r, entry, e)
+    head = bytearray(head)
+    head.extend(b"%d\r\n" % len(text))  # in bytes
+    head.extend(end_of_head(conn, r))
+    return put(conn, head, text)

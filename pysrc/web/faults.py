@@ -1,59 +1,11 @@
-# Faults of handlers, what they raise on purpose, requests that none is for; the statuses
-# that tell of them, and others.
+# Faults of handlers, what they raise on purpose, requests that none is for.
 import gc
 from asyncio import CancelledError
 
 import web
 from web.conn import SENT
 
-# RFC 9110 15, in one string: a table of them would cost twice the memory
-_REASONS = """
-201 Created
-202 Accepted
-204 No Content
-205 Reset Content
-206 Partial Content
-301 Moved Permanently
-302 Found
-303 See Other
-304 Not Modified
-307 Temporary Redirect
-308 Permanent Redirect
-400 Bad Request
-401 Unauthorized
-403 Forbidden
-404 Not Found
-405 Method Not Allowed
-406 Not Acceptable
-408 Request Timeout
-409 Conflict
-410 Gone
-411 Length Required
-412 Precondition Failed
-413 Content Too Large
-414 URI Too Long
-415 Unsupported Media Type
-416 Range Not Satisfiable
-417 Expectation Failed
-422 Unprocessable Content
-426 Upgrade Required
-428 Precondition Required
-429 Too Many Requests
-431 Request Header Fields Too Large
-500 Internal Server Error
-501 Not Implemented
-502 Bad Gateway
-503 Service Unavailable
-504 Gateway Timeout
-505 HTTP Version Not Supported
-"""
-_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")
-
-
-def reason(status):
-    """Return a status' reason phrase (str), '' for one without."""
-    at = _REASONS.find("\n{} ".format(status))
-    return "" if at < 0 else _REASONS[at + 5 : _REASONS.find("\n", at + 5)]
+_METHODS = " GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH "
 
 
 class HTTPException(Exception):
@@ -118,7 +70,7 @@ def plain(r, e):
             gc.collect()
         web.console.report(r, e)
         e = HTTPException(503, "Retry-After: 5\r\n") if lacking else HTTPException(500)
-    body = reason(e.status) if e.body is None else e.body
+    body = web.response.reason(e.status) if e.body is None else e.body
     headers = e.headers
     if isinstance(body, (str, bytes)):
         headers = {"Content-Type": "text/plain; charset=utf-8"}
@@ -176,7 +128,7 @@ def unhandled(app, r, route):
         route = _all_methods(app)
     if r.method == "OPTIONS" and route is not None:
         return None, 204, {"Allow": _allow(route)}
-    if r.method not in _METHODS and r.method not in _all_methods(app):
+    if " " + r.method + " " not in _METHODS and r.method not in _all_methods(app):
         raise HTTPException(501)
     if route is None:
         raise HTTPException(404)

@@ -22,8 +22,6 @@ ws_parse = frames.ws_parse
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _UPGRADE = const(4)
 _EXPECT = const(16)
-# what no further field line may be
-_OWN = ("upgrade", "connection", "content-length", "transfer-encoding", "sec-websocket-")
 _REFUSAL = "Upgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Version: 13\r\n"
 _FIN = const(0x80)
 _MASKED = const(0x80)
@@ -142,7 +140,11 @@ def accept(
     if compress:
         answer += web.deflate.negotiate(ws, get("-extensions", ""), compress)
     if headers:
-        answer += web.response.field_lines(headers, _OWN).encode()
+        lines, own = web.response.split(headers)
+        known = "\n" + lines.lower()
+        if own or "\nupgrade:" in known or "\nsec-websocket-" in known:
+            raise ValueError("headers")
+        answer += lines.encode()
     if head[3] & _EXPECT:  # RFC 9110 7.8
         answer = b"HTTP/1.1 100 Continue\r\n\r\n" + answer
     web.stream.admit(conn)

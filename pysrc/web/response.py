@@ -1,10 +1,18 @@
-# What handlers return where it has header fields, and what may stand in these (RFC 9110 5).
-import web
-from web.conn import octets
+# What handlers return where it has a status, header fields, pieces or no body, and how that
+# is sent; and the responses to HEAD.
+from micropython import const
 
+import web
+from web.conn import SENT, TEXT, Coroutine, encoded, must_close, octets, put
+
+_HTTP11 = const(1)  # a flag of a head
+_TYPE = const(31)  # where in TEXT the Content-Type begins
+_TYPE_END = const(-18)  # and where it ends
 TOKEN = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-# what the framing of the response depends on, and is not copied from its headers
-_OWN = ("connection", "content-length", "content-type", "transfer-encoding")
+# what a response has of its own, or what tells of its framing
+_OWN = " connection content-length content-type transfer-encoding "
+
+_reasons = {200: "OK"}  # of the statuses that were sent
 
 
 class Response:
@@ -39,14 +47,139 @@ def redirect(location, status=302):
     return Response("", status, {"Location": check_value(location)})
 
 
+# -- what handlers return
+
+
+def parts_of(result, status=None):
+    """Return the body, status and header fields (dict) that a handler's result stands
+    for, with that status if it has none. Raises TypeError."""
+    given = headers = None
+    if isinstance(result, tuple):
+        n = len(result)
+        if n == 3:
+            result, given, headers = result
+        elif n == 2:
+            result, given = result
+            if isinstance(given, dict):
+                headers = given
+                given = None
+                status = status or 200
+        if not isinstance(given, int) and (n != 2 or headers is None):
+            raise TypeError("not (body, status), (body, headers) nor (body, status, headers)")
+    if hasattr(result, "headers"):
+        if headers:
+            result.headers.update(headers)
+        return result.body, result.status if given is None else given, result.headers
+    if given is None:
+        given = status or (204 if result is None else 200)
+    return result, given, headers or {}
+
+
 def response_of(result, status=None):
     """Return the Response that a handler's result stands for. Raises TypeError."""
     if isinstance(result, Response):
         return result
-    return Response(*web.sending.parts_of(result, status))
+    return Response(*parts_of(result, status))
 
 
-# -- field lines
+def respond(conn, r, entry, result):
+    """Send what a handler returned. Returns what is to be awaited for the rest, or None."""
+    try:
+        head, body, rest = _compose(conn, r, entry, result)
+    except BaseException as e:
+        if entry is False:
+            if not isinstance(e, (TypeError, ValueError)):
+                raise  # there is no memory or no descriptor for any response
+            return respond(conn, r, entry, web.faults.plain(r, e))
+        _close(getattr(result, "body", result))  # a generator that has begun must end
+        return failed(conn, r, entry, e)
+    return rest or put(conn, bytearray(head), body)
+
+
+def failed(conn, r, entry, e):
+    """The same for what was raised, by a handler or because its result can't be sent."""
+    result = web.faults.recover(conn, r, entry, e)
+    if type(result) is Coroutine:
+        return web.tasks.later(conn, r, result)
+    if result is not SENT:
+        # what can't be sent either is answered without error handlers
+        return respond(conn, r, False, result)
+
+
+def _compose(conn, r, entry, result):
+    """Return the head (bytes) and the body (bytes-like) that answer r with a result, and
+    what is to be awaited instead for pieces; conn.closing says whether it is the
+    connection's last response. Raises ValueError or TypeError for what can't be sent."""
+    given, status, headers = parts_of(result)
+    if not 200 <= status <= 999:
+        raise ValueError("status {}".format(status))
+    lines, own = split(headers)
+    options = ""
+    for option in own.get("connection", "").lower().split(","):
+        option = option.strip()
+        if option == "close":
+            conn.closing = True
+        elif option and option != "keep-alive":
+            options += ", " + option
+    if must_close(r):
+        conn.closing = True
+    pieces = hasattr(given, "send") or hasattr(given, "generator") or hasattr(given, "__aiter__")
+    kind, body = TEXT, b""
+    if not pieces and given is not None:
+        kind, body = encoded(given)
+    if status == 205:  # RFC 9110 15.3.6
+        _close(given)
+        body = b""
+        pieces = False
+        given = None
+    length = len(body)
+    if pieces:
+        # a sign behind the 0 is a ValueError
+        length = int("0" + own["content-length"]) if "content-length" in own else None
+    chunked = False
+    empty = status == 204 or status == 304
+    if not empty:
+        kind = own.get("content-type") or given is not None and kind[_TYPE:_TYPE_END].decode()
+        if kind:
+            lines += "Content-Type: " + kind + "\r\n"
+        if length is not None:
+            lines += "Content-Length: {}\r\n".format(length)
+        elif r.flags & _HTTP11:
+            chunked = True
+            lines += "Transfer-Encoding: chunked\r\n"
+        else:
+            conn.closing = True  # its end is the body's
+    # the Connection field tells whether the connection stays where that does not go
+    # without saying (RFC 9112 9.6), and other options
+    said = "close" if conn.closing else "" if r.flags & _HTTP11 else "keep-alive"
+    said = (said + options).lstrip(", ")
+    if said:
+        lines += "Connection: " + said + "\r\n"
+    head = "HTTP/1.1 {} {}\r\n{}\r\n".format(status, reason(status), lines).encode()
+    if empty or r.method == "HEAD":
+        _close(given)
+        return head, b"", None
+    if pieces:
+        return head, b"", web.streaming.send_pieces(conn, r, entry, head, given, chunked, length)
+    return head, body, None
+
+
+def _close(body):
+    if hasattr(body, "close"):
+        body.close()
+
+
+def reason(status):
+    """Return a status' reason phrase (str), '' for one without."""
+    if status not in _reasons:
+        try:
+            _reasons[status] = web.reasons.reason(status)
+        except Exception:
+            return ""  # there is no memory or no descriptor to load it
+    return _reasons[status]
+
+
+# -- field lines (RFC 9110 5)
 
 
 def check_token(name):
@@ -71,28 +204,17 @@ def check_value(value):
 
 
 def split(headers):
-    """Return the field lines (str) of a response's headers but for those of _OWN, and a
-    dict of these. Raises ValueError for what is no name or value of a field."""
+    """Return the field lines (str) of a dict by name, with a list for a field with several,
+    but for those of _OWN, and a dict of these. Raises ValueError for what is no name or
+    value of a field."""
     lines = ""
     own = {}
     for name, value in headers.items():
         key = check_token(name).lower()
         for v in value if isinstance(value, list) else (value,):
-            if key in _OWN:
-                own[key] = check_value(v)
+            v = check_value(v)
+            if " " + key + " " in _OWN:
+                own[key] = v
             else:
-                lines += name + ": " + check_value(v) + "\r\n"
+                lines += name + ": " + v + "\r\n"
     return lines, own
-
-
-def field_lines(headers, own):
-    """Return the field lines (str) of a dict by name, with a list for a field with several.
-    Raises ValueError for what is no name or value, or a name that begins as one of own."""
-    lines = ""
-    for name, value in headers.items():
-        key = check_token(name).lower()
-        if any([key.startswith(prefix) for prefix in own]):
-            raise ValueError("name " + repr(name))
-        for v in value if isinstance(value, list) else (value,):
-            lines += name + ": " + check_value(v) + "\r\n"
-    return lines

@@ -11,7 +11,6 @@ _BEGIN = const(1024)  # words that are to be free where a request's answer begin
 _GO_ON = const(1024)  # bytes, beside a further piece of one that has begun
 _LARGEST = const(4096)  # bytes: larger pieces are hardly made anew
 _PAUSE_MS = const(20)  # between two looks for memory, each of which runs the collector
-_LINE = const(14)  # bytes in front of a chunk, see streaming.py
 _MOST_MS = const(3000)  # for which what has not begun waits for memory
 
 _failed = [0, _BEGIN]  # when there was no memory, and for how much
@@ -27,7 +26,7 @@ async def give_way(server, out, n):
         await core.sleep_ms(0)
         if not _keep(words):
             await out.drop()
-            out.take(_LINE, await _wait(server, out, words))
+            out.take(b"", await _wait(server, out, words))
     finally:
         _kept[0].clear()
 

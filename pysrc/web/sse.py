@@ -24,9 +24,10 @@ class EventSource:
             "Cache-Control: no-cache\r\nX-Accel-Buffering: no\r\nConnection: close\r\n"
         )
         if headers:
-            # but none that frames the stream
-            own = ("content-t", "content-le", "transfer-", "connection")
-            head += web.response.field_lines(headers, own)
+            lines, own = web.response.split(headers)
+            if own:  # which frames the stream
+                raise ValueError("headers")
+            head += lines
         head += "\r\n"
         if retry is not None:
             head += "retry: %d\n\n" % retry

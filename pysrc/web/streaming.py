@@ -5,15 +5,15 @@ from asyncio import core
 from micropython import const
 
 import web
-from web.conn import TEXT, end_of_head, octets
+from web.conn import TEXT, end_of_head, nothing, octets
 from web.stream import abort, send_each, send_now, wake
 from web.tasks import step
 
 _HTTP11 = const(1)  # a flag of a head
-_TYPE = const(57)  # bytes of TEXT before the Content-Length
+_NO_LENGTH = const(57)  # bytes of TEXT before the Content-Length
 _SIZE = const(1056)  # bytes of the buffer: a piece of 1 KB fits
-_LINE = const(14)  # in front of a chunk: the CRLF of the last one, and its size
-_END = const(7)  # behind it: CRLF, and the last chunk (RFC 9112 7.1)
+# of these for the framing: a chunk's size, the CRLF behind it, the last chunk (RFC 9112 7.1)
+_FRAMING = const(12)
 _TURN = const(1024)  # bytes until others have their turn, of which each piece is
 _COST = const(32)  # worth so many at least
 
@@ -25,28 +25,13 @@ class Stream:
         self.first = first
         self.generator = generator
 
-    def __aiter__(self):
-        return self
-
-    async def __anext__(self):
-        item = self.first
-        self.first = None
-        while item is None:
-            try:
-                item = step(self.generator)
-            except StopIteration:
-                raise StopAsyncIteration
-            if item is None:
-                yield
-        return item
-
     def close(self):
         self.generator.close()
 
 
 def respond(conn, r, entry, body):
     """Return what is to be awaited to answer r with pieces, and no more than that."""
-    head = TEXT[:_TYPE]
+    head = TEXT[:_NO_LENGTH]
     chunked = r.flags & _HTTP11
     if chunked:
         head += b"Transfer-Encoding: chunked\r\n"
@@ -56,19 +41,18 @@ def respond(conn, r, entry, body):
 
 
 async def send_pieces(conn, r, entry, head, body, chunked, left):
-    """Send head (bytes) and the pieces that body gives: as chunks, or up to `left`
-    bytes, or to the connection's end. Raises ValueError, TypeError, OSError, and what
-    the generator raises."""
-    first, generator = _source(body)
-    server = conn.server
-    out = None
+    """Send head (bytes) and the pieces that body gives: as chunks, or of `left` bytes in
+    all, or to the connection's end. Raises OSError, and what ends the program."""
+    streams = conn.server.streams
+    out = thrown = fault = None
+    first, generator = (body.first, body.generator) if type(body) is Stream else (None, body)
+    if not hasattr(generator, "send"):
+        generator = _pieces_of(generator)
     try:
-        if server.streams:
-            await web.shortage.wait_for_memory(server)
+        if streams:
+            await web.shortage.wait_for_memory(conn.server)
         out = _Gathered(conn, head, chunked)
         head = None  # it need not stay in memory
-        server.streams.append(out)
-        thrown = None
         while True:
             try:
                 piece = first or step(generator, thrown)
@@ -77,7 +61,6 @@ async def send_pieces(conn, r, entry, head, body, chunked, left):
             first = thrown = None
             if piece is None:
                 out.send_now()
-                out.waits = True
                 try:
                     yield
                 except BaseException as e:
@@ -90,45 +73,33 @@ async def send_pieces(conn, r, entry, head, body, chunked, left):
                 left -= n
                 if left < 0:
                     raise ValueError("more than the Content-Length")
-            if conn.busy or out.start or not out.add(piece):
-                parts = out.parts(piece)
-                piece = None  # nor this, for the next one
-                await send_each(conn, parts)
-            parts = piece = None
+            if conn.busy or len(out.buf) + n > out.size - _FRAMING:
+                piece = out.parts(piece)
+                await send_each(conn, piece)
+            else:
+                out.buf.extend(piece)
+            piece = None  # nor this, for the next one
             out.turn += _COST + n
             if out.turn >= _TURN:
                 out.turn = 0
-                alone = len(server.streams) < 2
-                await (core.sleep_ms(0) if alone else web.shortage.give_way(server, out, n))
+                alone = len(streams) < 2
+                await (core.sleep_ms(0) if alone else web.shortage.give_way(conn.server, out, n))
         if left:
             raise ValueError("less than the Content-Length")
-        await send_each(conn, out.parts(None, b"0\r\n\r\n" if chunked else b""))
+        await send_each(conn, out.parts(b"", b"0\r\n\r\n" if chunked else b""))
     except BaseException as e:
-        _forget(server, out, body)
+        fault = e
+    if out:
+        streams.remove(out)
+    if hasattr(body, "close"):
+        body.close()
+    if fault:
         if conn.sent:
             conn.closing = True
             if not conn.lost:
                 out.send_now()
         out = None
-        rest = web.sending.failed(conn, r, entry, e)
-        if rest:
-            await rest
-    finally:
-        _forget(server, out, body)
-
-
-def _forget(server, out, body):
-    if out in server.streams:
-        server.streams.remove(out)
-    if hasattr(body, "close"):
-        body.close()
-
-
-def _source(body):
-    """Return the first piece, if it is there, and a generator of the others."""
-    if isinstance(body, Stream):
-        return body.first, body.generator
-    return None, body if hasattr(body, "send") else _pieces_of(body)
+        await (web.response.failed(conn, r, entry, fault) or nothing())
 
 
 async def _pieces_of(iterator):
@@ -142,112 +113,81 @@ async def _pieces_of(iterator):
 
 
 class _Gathered:
-    """Pieces that leave together: buf[room:], the framing goes in front of it. Once that
-    is there, buf[start:] is to be sent, and start is not 0."""
+    """Pieces that leave together: buf[:at] is as it is to be sent, the framing of what is
+    behind goes in between."""
 
     def __init__(self, conn, head, chunked):
         self.conn = conn
-        self.line = head  # what goes before the next byte of data
         self.chunked = chunked
-        self.start = 0
         self.turn = 0  # bytes since others had theirs
         self.waits = False  # for what its generator waits for
-        self.take(len(head) + _LINE)
+        self.take(head)
+        conn.server.streams.append(self)
 
-    def take(self, room, gather=True):
-        """Take a buffer with so much room for the framing, and none for pieces where
-        memory is short."""
-        self.room = room
-        self.size = room + _END
-        if gather:
-            self.size = max(_SIZE, self.size)
+    def take(self, head=b"", gather=True):
+        """Take a buffer that begins with head, of no size for pieces where memory is
+        short."""
+        self.size = _SIZE if gather else 0
         try:
             self.buf = bytearray(self.size)
         except MemoryError:
-            if not gather:
-                raise
-            return self.take(room, False)
-        self.buf[room:] = b""  # the memory stays
+            self.size = 0
+            self.buf = bytearray()
+        self.buf[:] = head  # the memory stays
+        self.at = len(head)
 
     async def drop(self):
         """Send what there is, and do without the buffer."""
         await send_each(self.conn, self.parts())
-        self.buf = b""
-        self.room = 0
+        self.take(b"", False)
 
-    def add(self, piece):
-        """Add a piece if there is room for it; return whether there was."""
-        fits = len(self.buf) + len(piece) <= self.size - _END
-        if fits:
-            self.buf.extend(piece)
-        return fits
-
-    def _frame(self, more=0, last=b""):
+    def _frame(self, more=0):
         # make it a chunk, of which `more` bytes are behind the buffer
-        line = self.line
-        self.line = b""
-        if self.chunked:
-            n = len(self.buf) - self.room + more
-            if n:
-                line += b"%x\r\n" % n
-                if more:
-                    self.line = b"\r\n"
-                else:
-                    self.buf.extend(b"\r\n")
-            self.buf.extend(last)
-        self.start = self.room - len(line)
-        self.buf[self.start : self.room] = line
+        buf = self.buf
+        n = len(buf) - self.at + more
+        if n and self.chunked:
+            buf[self.at : self.at] = b"%x\r\n" % n
+            if not more:
+                buf.extend(b"\r\n")
+        self.at = len(buf)
 
-    def parts(self, piece=None, last=None):
-        """Give what is to be sent, one by one: as much as makes room for a piece, or all
-        that there is, and at the end the last chunk."""
-        if self.start:
-            yield memoryview(self.buf)[self.start :]
-            self._clear()
-        if piece is not None and self.add(piece):
-            return
-        if piece is None or len(piece) <= self.size - _LINE - _END:
-            if piece is not None or last is not None or self._is_due():
-                self._frame(0, last or b"")
-                yield memoryview(self.buf)[self.start :]
-                self._clear()
-            if piece is not None:
-                self.add(piece)
-        else:  # it leaves from where it is, without a copy
-            self._frame(len(piece))
-            yield memoryview(self.buf)[self.start :]
+    def parts(self, piece=b"", last=b""):
+        """Give what is to be sent, one by one, until there is room for a piece; one that is
+        too large leaves from where it is, without a copy. The last chunk comes at the end."""
+        buf = self.buf
+        more = len(piece)
+        if more <= self.size - _FRAMING:
+            more = 0
+        self._frame(more)
+        buf.extend(last)
+        yield buf
+        buf[:] = b""
+        if more:
             yield piece
-            self._clear()
-
-    def _clear(self):
-        self.buf[_LINE:] = b""
-        self.room = _LINE
-        self.start = 0
-
-    def _is_due(self):
-        # before the first piece not even the head is
-        return self.start or len(self.buf) > self.room or self.line == b"\r\n"
+            if self.chunked:
+                buf.extend(b"\r\n")
+        self.at = len(buf)
+        if not more:
+            buf.extend(piece)
 
     def send_now(self):
         """Begin to send what there is. The current task waits for something else: it must
         not wait here as well, nor raise anything."""
+        self.waits = True
         conn = self.conn
-        if conn.busy or not self._is_due():
+        buf = self.buf
+        # before the first piece not even the head is sent
+        if conn.busy or not conn.sent and len(buf) == self.at:
             return
         try:
-            if not self.start:
-                self._frame()
-            view = memoryview(self.buf)[self.start :]
-            n = 0
-            if conn.sock and not conn.lost:
-                try:
-                    n = send_now(conn, view, len(view))
-                except OSError:
-                    pass  # sending the rest meets it again
-            self.start += n
-            if n == len(view):
-                self._clear()
-            else:
+            self._frame()
+            try:
+                if conn.sock and not conn.lost:
+                    buf[: send_now(conn, buf, len(buf))] = b""
+                    self.at = len(buf)
+            except OSError:
+                pass  # sending the rest meets it again
+            if buf:
                 busy = core.TaskQueue()
                 core.create_task(self._send_rest())
                 conn.busy = busy
