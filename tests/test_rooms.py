@@ -18,7 +18,6 @@ HOT = {
 # (module, what it loads by need): without these and those of HOT there is no circle.
 CIRCLES = {
     ("body", "fields"): "whether a body was read is a name of the request, as its methods are",
-    ("buffers", "ending"): "a head that is too long is refused",
     ("faults", "response"): "of a fault the client is told what its status is called",
     ("faults", "hooks"): "error handlers answer faults, and hooks may raise some",
     ("response", "cookies"): "methods of a response, which check what they put into a field",

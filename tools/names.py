@@ -40,7 +40,7 @@ FOREIGN = set(
 # Modules whose functions are methods of classes elsewhere.
 METHODS = {
     f"{room}.py"
-    for room in ("body", "cookies", "decoding", "fields", "forms", "pieces", "saving", "setup")
+    for room in "body cookies decoding fields forms pieces reading saving setup".split()
 }
 INNER = "closure"  # a function within another
 ARGUMENTS = """
@@ -98,7 +98,8 @@ def _walk(tree, *kinds):
 
 
 def _targets(node):
-    return [n.id for t in node.targets for n in ast.walk(t) if isinstance(n, ast.Name)]
+    names = (n for t in node.targets for n in ast.walk(t) if isinstance(n, ast.Name))
+    return [n.id for n in names if isinstance(n.ctx, ast.Store)]
 
 
 def _globals(tree):

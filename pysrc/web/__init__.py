@@ -22,7 +22,7 @@ __version__ = "0.1.0"
 _LAZY = (
     " App:app Broadcast:broadcast EventSource:sse HTTPException:faults"
     " HandshakeError:client Response:response WebSocket:websocket abort:faults"
-    " connect:client implementation:_which parse_qs:forms redirect:response "
+    " connect:client implementation:_which parse_qs:query redirect:response "
 )
 
 

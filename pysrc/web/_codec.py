@@ -1,8 +1,11 @@
-# The functions of the native module _native, or of its portable twin. Every other
-# file imports them from here; incoming.py has those of _frames.
+# The functions of the native module _native, or of its portable twin, from which every
+# other file has them: from here on that one goes by this name. incoming.py has those of
+# _frames.
+import sys
+
 from web._choose import choose
 
-parsers, implementation = choose("_native", "_portable")
+parsers = sys.modules[__name__] = choose("_native", "_portable")
 choose = None  # see there
 members = parsers.members
 find_field = parsers.find_field

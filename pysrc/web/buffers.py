@@ -67,13 +67,3 @@ def more(conn):
 
 def _has_line(buf, start, end):
     return b"\n" in bytes(memoryview(buf)[start:end])
-
-
-def new_buffer(conn, size):
-    """Leave the connection's buffer, with the head in it, to the request, and go on
-    with one of `size` bytes, or as many as were received and not taken."""
-    rest = memoryview(conn.buf)[conn.pos : conn.end]
-    conn.end -= conn.pos
-    conn.pos = 0
-    conn.buf = bytearray(max(size, conn.end))
-    conn.buf[: conn.end] = rest

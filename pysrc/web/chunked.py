@@ -7,7 +7,7 @@ from web.response import TOKEN, check_token, check_value
 
 _LINE_MAX = const(256)  # most bytes of a chunk's line with its extensions
 _TRAILERS = const(1024)  # most bytes of all trailer fields
-_SPACE = " \t"
+_SPACE = b" \t"
 
 
 class Chunks:
@@ -104,7 +104,7 @@ class Chunks:
 
 def _skip(line, i, among):
     # the first index from i on of a byte that is not among these
-    while i < len(line) and chr(line[i]) in among:
+    while i < len(line) and line[i] in among:
         i += 1
     return i
 

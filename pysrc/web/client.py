@@ -9,9 +9,9 @@ from micropython import const
 import web
 from web._codec import find_field, parse_head
 from web.app import App
-from web.buffers import fill, new_buffer
+from web.buffers import fill
 from web.conn import Connection, octets
-from web.incoming import accept_key, mask, scratch
+from web.incoming import accept_key, mask, new_buffer, scratch
 from web.stream import begin_wait, send_now
 from web.websocket import WebSocket, put, ws_build
 

@@ -20,6 +20,11 @@ from micropython import const
 import web
 from web._codec import utf8
 
+try:
+    del web._codec  # see there
+except AttributeError:
+    pass  # there was no memory for this module the first time
+
 _POLLIN = const(1)
 _POLLOUT = const(4)
 _HTTP11 = const(1)  # a flag of a head

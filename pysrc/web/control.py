@@ -6,7 +6,6 @@ from asyncio import core
 from micropython import const
 
 import web
-from web.buffers import new_buffer
 from web.stream import abort, expire, send, wake
 
 _HEAD = const(1)  # states of a connection, see conn.py
@@ -96,7 +95,7 @@ async def _refuse(conn):
     try:
         if not conn.raw:  # TLS would cost as much memory as serving it
             await send(conn, web.console.UNAVAILABLE)
-            await web.ending.linger(conn)
+            await web.leaving.linger(conn)
     except OSError:
         pass
 
@@ -146,7 +145,7 @@ def _is_gone(conn):
     """Whether a client whose request is being answered has left. What else it sent is
     taken in."""
     if conn.websocket:
-        new_buffer(conn, _AHEAD)  # not to where other WebSockets have their bytes
+        web.incoming.new_buffer(conn, _AHEAD)  # not to where other WebSockets have their bytes
     buf = conn.buf
     if conn.sock is None or conn.entry and conn.entry[_READ]:
         return False

@@ -51,7 +51,7 @@ def delete_cookie(response, name, path="/", domain=None):
 
 def _cookie_part(value, date=False):
     value = check_value(value)
-    for c in value:
-        if c in ';"\\' or c in " ," and not date or ord(c) > 126:
+    for c in value.encode():  # see there
+        if c in b';"\\' or c in b" ," and not date or c > 126:
             raise ValueError("cookie value " + repr(value))
     return value

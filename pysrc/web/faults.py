@@ -138,7 +138,7 @@ def unhandled(app, r, route):
 def _all_methods(app):
     routes = list(app.routes.values())
     if app.router:
-        routes += [route for _, route in app.router.items()]
+        routes += list(app.router.patterns.values())
     return [method for route in routes for method in route]
 
 

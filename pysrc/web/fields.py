@@ -4,8 +4,8 @@ from web._codec import find_field
 
 # In which room each method of a request is.
 _METHODS = (
-    " __aiter__:body __anext__:body copy:body form:forms json:decoding piece:body read:body"
-    " readexactly:body readinto:body readline:body save:saving "
+    " __aiter__:reading __anext__:reading copy:reading form:forms json:decoding piece:reading"
+    " read:body readexactly:reading readinto:body readline:reading save:saving "
 )
 
 
@@ -23,7 +23,11 @@ def attribute(r, name):
     if name == "headers":
         if buf is r._conn.server.buf:
             buf = buf[: r._end]  # others are read into that one while the handler waits
-        return web.headers.headers(buf, head, r._end)
+        if not 0 < head[8] < head[5]:
+            return web.headers.Headers(buf, head[5], r._end)
+        # an authority in the target replaces the Host field (RFC 9112 3.2.2)
+        buf = web.host.lines(buf, head, r._end)
+        return web.headers.Headers(buf, 0, len(buf))
     if name == "addr":
         return r._conn.addr
     if name == "target":

@@ -45,20 +45,6 @@ class MultiDict(dict):
             yield value
 
 
-def parse_qs(s):
-    """Parse application/x-www-form-urlencoded data (str or bytes-like).
-
-    Returns a dict of str: a list of them for a name that repeats, True for one
-    without a value.
-    """
-    fields = {}
-    values = MultiDict(s, True)
-    for name in values.keys():
-        several = values.getlist(name)
-        fields[name] = several if len(several) > 1 else several[0]
-    return fields
-
-
 async def form(r):
     """Return the fields of an HTML form (MultiDict), sent as
     application/x-www-form-urlencoded; else raises HTTPException(415)."""

@@ -50,28 +50,4 @@ class Headers:
             yield value
 
     def __len__(self):
-        return sum(1 for _ in self.items())
-
-
-def headers(buf, head, end):
-    """Return the Headers of a request with that head in buf[:end]."""
-    if 0 < head[8] < head[5]:  # in the target: it replaces the Host field
-        buf = _lines_of(buf, head, end)
-        return Headers(buf, 0, len(buf))
-    return Headers(buf, head[5], end)
-
-
-def _lines_of(buf, head, end):
-    """Return the field lines (bytes) of a request with that head: its target's authority
-    stands for the Host field (RFC 9112 3.2.2)."""
-    lines = b"Host: " + buf[head[8] : head[9]] + b"\r\n"
-    out = [None, None]
-    pos = head[5]
-    while True:
-        start = pos
-        pos = next_field(buf, pos, end, out)
-        if not pos:
-            break
-        if out[0].lower() != "host":
-            lines += buf[start:pos]
-    return lines + b"\r\n"
+        return len(list(self.items()))

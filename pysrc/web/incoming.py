@@ -10,11 +10,10 @@ from micropython import const
 import web
 from web._choose import choose
 from web._codec import next_field, utf8
-from web.buffers import new_buffer
 from web.faults import HTTPException
 from web.stream import begin_wait, cancelled
 
-frames = choose("_frames", "_portable_frames")[0]
+frames = choose("_frames", "_portable_frames")
 choose = None  # see there
 mask = frames.mask
 ws_parse = frames.ws_parse
@@ -317,6 +316,16 @@ def _read(ws):
     elif not n:
         ws.end(1006)
     return True
+
+
+def new_buffer(conn, size):
+    """Leave the connection's buffer, with the head in it, to the request, and go on
+    with one of `size` bytes, or as many as were received and not taken."""
+    rest = memoryview(conn.buf)[conn.pos : conn.end]
+    conn.end -= conn.pos
+    conn.pos = 0
+    conn.buf = bytearray(max(size, conn.end))
+    conn.buf[: conn.end] = rest
 
 
 def _claim(conn):

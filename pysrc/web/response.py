@@ -8,7 +8,7 @@ from web.conn import SENT, TEXT, Coroutine, encoded, must_close, octets, put
 _HTTP11 = const(1)  # a flag of a head
 _TYPE = const(31)  # where in TEXT the Content-Type begins
 _TYPE_END = const(-18)  # and where it ends
-TOKEN = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+TOKEN = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 # what a response has of its own, or what tells of its framing
 _OWN = " connection content-length content-type transfer-encoding "
 
@@ -184,7 +184,7 @@ def reason(status):
 
 def check_token(name):
     """Return name, a str. Raises ValueError when it is no token (RFC 9110 5.6.2)."""
-    for c in name:
+    for c in name.encode():  # each character of a str would be a name that stays in memory
         if c not in TOKEN:
             raise ValueError("name " + repr(name))
     if not name:
@@ -196,10 +196,9 @@ def check_value(value):
     """Return a field value as str. Raises ValueError for one that would end its
     line (RFC 9110 5.5), or that can't be UTF-8."""
     value = str(value)
-    for c in value:
-        if c < " " and c != "\t" or c == "\x7f":
+    for c in octets(value):
+        if c < 32 and c != 9 or c == 127:
             raise ValueError("control character in " + repr(value))
-    octets(value)
     return value
 
 

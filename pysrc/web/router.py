@@ -1,4 +1,4 @@
-# Routes with parameters: a tree of path segments.
+# Routes with parameters: a tree of path segments, which web.setup makes.
 from micropython import const
 
 from web._codec import unquote
@@ -9,47 +9,14 @@ _INT = const(1)  # the node behind an <int:name>
 _SEGMENT = const(2)  # behind a <name>
 _PATH = const(3)  # behind a <path:name>
 
-_KINDS = {"int": _INT, "": _SEGMENT, "path": _PATH}
-
-
 class Router:
     """Finds the route of a path among patterns with <name>, <int:name> and
     <path:name>, the last of which takes the rest of the path. At each segment the
     most specific wins: literal, int, any one segment, the rest."""
 
     def __init__(self):
-        self._root = {}
-        self._patterns = {}  # methods by pattern
-
-    def items(self):
-        """Return the pairs of a pattern and its methods."""
-        return list(self._patterns.items())
-
-    def add(self, pattern, methods):
-        """Add a pattern (str) and return its methods: those of the same pattern, or
-        the dict given. Raises ValueError for a malformed pattern, or one that
-        differs from another in its names only."""
-        node = self._root
-        names = []
-        key = None
-        for segment in pattern.split("/")[1:]:
-            if key == _PATH:
-                raise ValueError("path parameter must be the last: " + pattern)
-            key = segment
-            if "<" in segment or ">" in segment:
-                kind, colon, name = segment[1:-1].rpartition(":")
-                if segment[0] + segment[-1] != "<>" or not name or kind not in _KINDS:
-                    raise ValueError("pattern: " + pattern)
-                if "<" in name or ">" in name or name in names or not kind and colon:
-                    raise ValueError("pattern: " + pattern)
-                names.append(name)
-                key = _KINDS[kind]
-            node = node.setdefault(key, {})
-        methods, known = node.setdefault(_ROUTE, (methods, names))
-        if known != names:
-            raise ValueError("other names than before: " + pattern)
-        self._patterns[pattern] = methods
-        return methods
+        self.root = {}
+        self.patterns = {}  # methods by pattern
 
     def match(self, r):
         """Return the methods for the path of a request, whose params are set, or None."""
@@ -63,7 +30,7 @@ class Router:
                 start = path.find("/", path.find("://") + 3)
                 path = path[start:] if start >= 0 else "/"
         values = []
-        found = _search(self._root, path.split("/"), 1, values)
+        found = _search(self.root, path.split("/"), 1, values)
         if found:
             r.params = dict(zip(found[1], values))
             return found[0]

@@ -24,6 +24,11 @@ _POST = const(1)
 _PUT = const(2)
 _PATCH = const(3)
 _DELETE = const(4)
+_ROUTE = const(0)  # what is in a node beside segments, see web.router
+_INT = const(1)
+_SEGMENT = const(2)
+_PATH = const(3)
+_KINDS = {"int": _INT, "": _SEGMENT, "path": _PATH}
 _TIMES = "head_timeout:10 body_timeout:10 idle_timeout:15 write_timeout:10"
 
 
@@ -121,12 +126,38 @@ def _add(app, path, method, entry):
     if "<" in path or ">" in path:
         if app.router is None:
             app.router = web.router.Router()
-        route = app.router.add(path, {})
+        route = _add_pattern(app.router, path)
     else:
         route = app.routes.setdefault(path, {})
     route[method] = entry
     for parent, prefix in app.mounts:
         _add(parent, prefix + path, method, entry[:3] + ((parent,) + entry[3],))
+
+
+def _add_pattern(router, pattern):
+    """Add a pattern (str), if there is none like it, and return its methods. Raises
+    ValueError for a malformed one, or one that differs from another in its names only."""
+    node = router.root
+    names = []
+    key = None
+    for segment in pattern.split("/")[1:]:
+        if key == _PATH:
+            raise ValueError("path parameter must be the last: " + pattern)
+        key = segment
+        if "<" in segment or ">" in segment:
+            kind, colon, name = segment[1:-1].rpartition(":")
+            if segment[0] + segment[-1] != "<>" or not name or kind not in _KINDS:
+                raise ValueError("pattern: " + pattern)
+            if "<" in name or ">" in name or name in names or not kind and colon:
+                raise ValueError("pattern: " + pattern)
+            names.append(name)
+            key = _KINDS[kind]
+        node = node.setdefault(key, {})
+    methods, known = node.setdefault(_ROUTE, ({}, names))
+    if known != names:
+        raise ValueError("other names than before: " + pattern)
+    router.patterns[pattern] = methods
+    return methods
 
 
 def add_handler(app, path, handler, methods=("GET",), max_body=None):
@@ -209,7 +240,7 @@ def mount(app, other, prefix=""):
         _set_hooked(app)
     routes = list(other.routes.items())
     if other.router:
-        routes += other.router.items()
+        routes += list(other.router.patterns.items())
     for path, route in routes:
         for method, entry in route.items():
             _add(app, prefix + path, method, entry[:3] + ((app,) + entry[3],))

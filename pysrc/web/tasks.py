@@ -115,7 +115,7 @@ async def _finish(conn, r, rest):
     if not conn.closing:
         return True
     if r and conn.sock and (conn.pos != conn.end or unread or r._head[3] & _KEEP_ALIVE):
-        await web.ending.leave(conn, r)
+        await web.leaving.leave(conn, r)
 
 
 # -- handlers that wait

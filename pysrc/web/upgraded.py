@@ -96,7 +96,7 @@ async def _end(conn, r, fault, stream=None):
                 await _report(conn, r, web.faults.fault_of(conn, fault))
             elif conn.websocket:
                 await conn.websocket.finish()
-            await web.ending.leave(conn, r)
+            await web.leaving.leave(conn, r)
     except (OSError, EOFError):
         pass  # the client is gone, or was waited for long enough
     except CancelledError:

@@ -7,8 +7,7 @@ from asyncio import core
 from micropython import const
 
 import web
-from web.buffers import new_buffer
-from web.incoming import buffer, event, owner, take, ws_parse
+from web.incoming import buffer, event, new_buffer, owner, take, ws_parse
 from web.stream import forget_wait
 
 _AHEAD = const(256)  # bytes that a handler is ahead of
@@ -192,7 +191,7 @@ async def fail(ws, code):
     ws.lingers = True
     try:
         await ws.leave(bytes((code >> 8, code & 255)), code)
-        await web.ending.linger(ws.conn, _ends_with_close)
+        await web.leaving.linger(ws.conn, _ends_with_close)
     finally:
         ws.lingers = False
         ws.end(code)  # once more, for the handler has its time to end

@@ -1,7 +1,5 @@
 from collections.abc import Callable, Iterator
-from typing import Literal, TypeVar, overload
-
-from web._types import Piece
+from typing import TypeVar, overload
 
 _D = TypeVar("_D")
 _T = TypeVar("_T")
@@ -19,5 +17,3 @@ class MultiDict(dict[str, str]):
     def getlist(self, name: str) -> list[str]: ...
     def items(self) -> Iterator[tuple[str, str]]: ...  # type: ignore[override]
     def values(self) -> Iterator[str]: ...  # type: ignore[override]
-
-def parse_qs(s: Piece) -> dict[str, str | Literal[True] | list[str | Literal[True]]]: ...
