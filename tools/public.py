@@ -83,7 +83,7 @@ PASSED_ON = {
     "app.App.serve": ["app.App.start"],
     "setup.sse": ["sse.EventSource.upgrade"],
     "setup.websocket": ["websocket.WebSocket.upgrade"],
-    "websocket.WebSocket.upgrade": ["incoming.accept"],
+    "websocket.WebSocket.upgrade": ["handshake.accept"],
 }
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 ATTRIBUTE = ("attribute", None)
@@ -206,8 +206,9 @@ def _compared(function):
         if ast.unparse(call.func) == "getattr" and isinstance(call.args[0], ast.Attribute)
     ]
     compared = [n for n in ast.walk(function) if isinstance(n, ast.Compare)]
-    for name in _strings(c for n in compared for c in n.comparators):
-        yield name, f"{rooms[0]}.{name}" if rooms else None
+    for names in _strings(c for n in compared for c in n.comparators):
+        for name in names.split():
+            yield name, f"{rooms[0]}.{name}" if rooms else None
 
 
 def found(owner):

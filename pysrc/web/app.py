@@ -64,17 +64,11 @@ class App:
     backlog     connections that wait to be accepted, by default 16, on a computer 128
     """
 
+    # What is set on each, and here costs every program memory, stands in web.setup.
     clock = 0  # goes on as long as there is a deadline, see attend()
-    stopping = False
-    last = False  # whether responses are their connections' last: clients wait
     failed = False  # whether the last client could not be accepted
     freed = 0  # when a connection ended by itself, by the clock
-    full = None  # since when a client waits for a place, by the clock
-    listener = None
-    queue = None  # the event loop's queue of tasks that wait for sockets
-    ssl = None
     watch = None  # the task that watches over deadlines
-    idle = None  # where it waits while there are none
     router = None  # for the paths with parameters
     mounts = ()  # (app, prefix) of the apps that this one is mounted in
     hooks = None  # this app's own, see web.hooks
@@ -87,10 +81,9 @@ class App:
 
     def __getattr__(self, name):
         # get(), before_request() and what else is called before the server starts
-        method = web.setup.METHODS.get(name)
-        if method is None:
+        if name not in web.setup.METHODS:
             raise AttributeError(name)
-        return lambda *args, **kwargs: method(self, *args, **kwargs)
+        return lambda *args, **kwargs: web.setup.METHODS[name](self, *args, **kwargs)
 
     # -- starting and stopping
 

@@ -1,6 +1,6 @@
 # The bytes that a connection has received and not yet answered: a part of a head, what
 # follows one, a line of a body.
-from builtins import bytearray, len, memoryview  # found sooner in this module
+from builtins import len, memoryview  # found sooner in this module
 
 from micropython import const
 

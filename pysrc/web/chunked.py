@@ -3,11 +3,12 @@ from micropython import const
 
 import web
 from web.body import receive
-from web.response import TOKEN, check_token, check_value
+from web.response import check
 
 _LINE_MAX = const(256)  # most bytes of a chunk's line with its extensions
 _TRAILERS = const(1024)  # most bytes of all trailer fields
 _SPACE = b" \t"
+_TOKEN = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 class Chunks:
@@ -92,14 +93,11 @@ class Chunks:
             name, colon, value = line.partition(b":")
             if not colon:
                 self._fail(400)
-            self._check(check_token, name)
-            self._check(check_value, value)
-
-    def _check(self, check, part):
-        try:
-            check("".join(map(chr, part)))  # of bytes, which need not be UTF-8
-        except ValueError:
-            self._fail(400)
+            try:
+                for part in (name, value):  # of bytes, which need not be UTF-8
+                    check("".join(map(chr, part)), part is name)
+            except ValueError:
+                self._fail(400)
 
 
 def _skip(line, i, among):
@@ -116,7 +114,7 @@ def _are_extensions(line, i):
         if line[i : i + 1] != b";":
             return False
         name = _skip(line, i + 1, _SPACE)
-        i = _skip(line, name, TOKEN)
+        i = _skip(line, name, _TOKEN)
         if i == name:
             return False
         value = _skip(line, i, _SPACE)
@@ -131,7 +129,7 @@ def _are_extensions(line, i):
 def _skip_value(line, i):
     # the index behind a token or a quoted-string (RFC 9110 5.6.4), i if there is none
     if line[i : i + 1] != b'"':
-        return _skip(line, i, TOKEN)
+        return _skip(line, i, _TOKEN)
     escaped = False
     for end in range(i + 1, len(line)):
         c = line[end]

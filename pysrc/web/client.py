@@ -11,7 +11,7 @@ from web._codec import find_field, parse_head
 from web.app import App
 from web.buffers import fill
 from web.conn import Connection, octets
-from web.incoming import accept_key, mask, new_buffer, scratch
+from web.incoming import mask, new_buffer, scratch
 from web.stream import begin_wait, send_now
 from web.websocket import WebSocket, put, ws_build
 
@@ -237,7 +237,8 @@ async def _answer(conn, max_message, key, subprotocols, compress):
     if status != 101 or text[:9] != b"HTTP/1.1 " or end <= 0 or not head[3] & _UPGRADE:
         raise HandshakeError(status, "no upgrade")
     start = head[5]
-    accept = accept_key(key).decode()
+    accept = web.handshake.accept_key(key).decode()
+    web.forget("handshake")
     if (find_field(data, start, end, "upgrade") or "").lower() != "websocket" or find_field(
         data, start, end, "sec-websocket-accept"
     ) != accept:

@@ -267,10 +267,11 @@ class Request:
 
 # -- what answers a request
 
+_TYPE = const(31)  # where the Content-Type begins in TEXT
+_TYPE_END = const(-18)  # and where it ends
 END = b"\r\n"
 TEXT = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: "
-_BYTES = b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: "
-_JSON = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
+HTML = TEXT[_TYPE:_TYPE_END]
 
 
 async def nothing():
@@ -320,14 +321,14 @@ def end_of_head(conn, r):
 
 
 def encoded(body):
-    """Return a str, bytes-like object, dict or list as it is sent (bytes-like), and before it
-    a response's head up to its length. Raises TypeError, ValueError."""
+    """Return the Content-Type (bytes) of a str, bytes-like object, dict or list, and that as
+    it is sent (bytes-like). Raises TypeError, ValueError."""
     if isinstance(body, (dict, list)):
         text = dumps(body)
         if "nan" in text or "inf" in text:
             web.decoding.check_finite(body)  # JSON has neither, if it is a number's
-        return _JSON, octets(text)
-    return TEXT if isinstance(body, str) else _BYTES, octets(body)
+        return b"application/json", octets(text)
+    return HTML if isinstance(body, str) else b"application/octet-stream", octets(body)
 
 
 def put(conn, head, body):
@@ -352,10 +353,11 @@ def respond(conn, r, entry, body):
             return web.streaming.respond(conn, r, entry, body)
         return web.response.respond(conn, r, entry, body)
     try:
-        head, text = encoded(body)
+        kind, text = encoded(body)
     except BaseException as e:
         return web.response.failed(conn, r, entry, e)
-    head = bytearray(head)
+    head = bytearray(TEXT)
+    head[_TYPE:_TYPE_END] = kind
     head.extend(b"%d\r\n" % len(text))  # in bytes
     head.extend(end_of_head(conn, r))
     return put(conn, head, text)

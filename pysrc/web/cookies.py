@@ -1,5 +1,5 @@
 # The cookies that a response sets; see Response.
-from web.response import check_token, check_value
+from web.response import check
 
 
 def set_cookie(
@@ -20,7 +20,7 @@ def set_cookie(
     max_age is in seconds, expires a date as HTTP writes it, same_site 'Strict',
     'Lax' or 'None'. Raises ValueError for what would break out of the field.
     """
-    line = check_token(name) + "=" + _cookie_part(value)
+    line = check(name, True) + "=" + _cookie_part(value)
     for attribute, given in (
         ("Max-Age", max_age),
         ("Expires", expires),
@@ -50,7 +50,7 @@ def delete_cookie(response, name, path="/", domain=None):
 
 
 def _cookie_part(value, date=False):
-    value = check_value(value)
+    value = check(value)
     for c in value.encode():  # see there
         if c in b';"\\' or c in b" ," and not date or c > 126:
             raise ValueError("cookie value " + repr(value))

@@ -123,28 +123,23 @@ def answerable(conn, r, e):
 
 def unhandled(app, r, route):
     """Return the response to OPTIONS, else raise HTTPException."""
-    if r.method == "OPTIONS" and r.path == "*":
-        # RFC 9110 9.3.7: what there is at any path
-        route = _all_methods(app)
-    if r.method == "OPTIONS" and route is not None:
-        return None, 204, {"Allow": _allow(route)}
-    if " " + r.method + " " not in _METHODS and r.method not in _all_methods(app):
-        raise HTTPException(501)
+    method = r.method
+    if r.path == "*" or " " + method + " " not in _METHODS:
+        every = {}  # there is at any path
+        for routes in (app.routes, app.router.patterns if app.router else {}):
+            for each in routes.values():
+                every.update(each)
+        if method == "OPTIONS":  # RFC 9110 9.3.7
+            route = every
+        elif method not in every:
+            raise HTTPException(501)
     if route is None:
         raise HTTPException(404)
-    raise HTTPException(405, {"Allow": _allow(route)})
-
-
-def _all_methods(app):
-    routes = list(app.routes.values())
-    if app.router:
-        routes += list(app.router.patterns.values())
-    return [method for route in routes for method in route]
-
-
-def _allow(route):
     methods = set(route)
     methods.add("OPTIONS")
     if "GET" in methods:
         methods.add("HEAD")
-    return ", ".join(sorted(methods))
+    headers = {"Allow": ", ".join(sorted(methods))}
+    if method != "OPTIONS":
+        raise HTTPException(405, headers)
+    return None, 204, headers

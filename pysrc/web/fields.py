@@ -1,4 +1,4 @@
-# What few handlers ask a request for: cookies, the address, and where the rest is.
+# What few handlers ask a request for: a field, cookies, the address, and where the rest is.
 import web
 from web._codec import find_field
 
@@ -14,12 +14,17 @@ def unread(r):
     return r._left > 0 or r._chunks is not None and not r._chunks.ended
 
 
+def field(r, name):
+    """Return the value of a field (str), or None."""
+    return find_field(r._buf or r._conn.buf, r._head[5], r._end, name)
+
+
 def attribute(r, name):
     """Request.__getattr__ for what is not in the head's list. Raises AttributeError."""
     head = r._head
     buf = r._buf or r._conn.buf
     if name == "cookies":
-        return _cookies(find_field(buf, head[5], r._end, "cookie") or "", r)
+        return _cookies(field(r, "cookie") or "", r)
     if name == "headers":
         if buf is r._conn.server.buf:
             buf = buf[: r._end]  # others are read into that one while the handler waits

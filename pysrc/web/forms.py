@@ -48,7 +48,7 @@ class MultiDict(dict):
 async def form(r):
     """Return the fields of an HTML form (MultiDict), sent as
     application/x-www-form-urlencoded; else raises HTTPException(415)."""
-    kind = r.headers.get("content-type", "application/x-www-form-urlencoded")
-    if kind.split(";")[0].strip().lower() != "application/x-www-form-urlencoded":
+    kind = web.fields.field(r, "content-type")
+    if kind and kind.split(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         raise web.HTTPException(415)
     return MultiDict(await r.body())

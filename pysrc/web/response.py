@@ -3,12 +3,10 @@
 from micropython import const
 
 import web
-from web.conn import SENT, TEXT, Coroutine, encoded, must_close, octets, put
+from web.conn import HTML, SENT, Coroutine, encoded, must_close, octets, put
 
 _HTTP11 = const(1)  # a flag of a head
-_TYPE = const(31)  # where in TEXT the Content-Type begins
-_TYPE_END = const(-18)  # and where it ends
-TOKEN = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_NO_TOKEN = b' "(),/:;<=>?@[\\]{}'
 # what a response has of its own, or what tells of its framing
 _OWN = " connection content-length content-type transfer-encoding "
 
@@ -35,7 +33,7 @@ class Response:
             self.headers["Content-Type"] = type
 
     def __getattr__(self, name):
-        if name not in ("set_cookie", "delete_cookie"):
+        if " " + name + " " not in " set_cookie delete_cookie ":
             raise AttributeError(name)
         method = getattr(web.cookies, name)
         return lambda *args, **kwargs: method(self, *args, **kwargs)
@@ -44,7 +42,7 @@ class Response:
 def redirect(location, status=302):
     """Return a Response that sends the client to another place. Raises ValueError
     for a location with control characters."""
-    return Response("", status, {"Location": check_value(location)})
+    return Response("", status, {"Location": check(location)})
 
 
 # -- what handlers return
@@ -124,7 +122,7 @@ def _compose(conn, r, entry, result):
     if must_close(r):
         conn.closing = True
     pieces = hasattr(given, "send") or hasattr(given, "generator") or hasattr(given, "__aiter__")
-    kind, body = TEXT, b""
+    kind, body = HTML, b""
     if not pieces and given is not None:
         kind, body = encoded(given)
     if status == 205:  # RFC 9110 15.3.6
@@ -139,7 +137,7 @@ def _compose(conn, r, entry, result):
     chunked = False
     empty = status == 204 or status == 304
     if not empty:
-        kind = own.get("content-type") or given is not None and kind[_TYPE:_TYPE_END].decode()
+        kind = own.get("content-type") or given is not None and kind.decode()
         if kind:
             lines += "Content-Type: " + kind + "\r\n"
         if length is not None:
@@ -182,24 +180,16 @@ def reason(status):
 # -- field lines (RFC 9110 5)
 
 
-def check_token(name):
-    """Return name, a str. Raises ValueError when it is no token (RFC 9110 5.6.2)."""
-    for c in name.encode():  # each character of a str would be a name that stays in memory
-        if c not in TOKEN:
-            raise ValueError("name " + repr(name))
-    if not name:
-        raise ValueError("name is empty")
-    return name
-
-
-def check_value(value):
-    """Return a field value as str. Raises ValueError for one that would end its
-    line (RFC 9110 5.5), or that can't be UTF-8."""
-    value = str(value)
-    for c in octets(value):
-        if c < 32 and c != 9 or c == 127:
-            raise ValueError("control character in " + repr(value))
-    return value
+def check(text, name=False):
+    """Return a field's value as str, or its name. Raises ValueError for a value that would
+    end its line (RFC 9110 5.5), a name that is no token (5.6.2), or what can't be UTF-8."""
+    text = str(text)
+    for c in octets(text):  # each character of a str would be a name that stays in memory
+        if c < 32 and (name or c != 9) or c > 126 and (name or c == 127) or name and c in _NO_TOKEN:
+            raise ValueError("field " + repr(text))
+    if name and not text:
+        raise ValueError("field without name")
+    return text
 
 
 def split(headers):
@@ -209,9 +199,9 @@ def split(headers):
     lines = ""
     own = {}
     for name, value in headers.items():
-        key = check_token(name).lower()
+        key = check(name, True).lower()
         for v in value if isinstance(value, list) else (value,):
-            v = check_value(v)
+            v = check(v)
             if " " + key + " " in _OWN:
                 own[key] = v
             else:

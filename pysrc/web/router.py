@@ -9,6 +9,7 @@ _INT = const(1)  # the node behind an <int:name>
 _SEGMENT = const(2)  # behind a <name>
 _PATH = const(3)  # behind a <path:name>
 
+
 class Router:
     """Finds the route of a path among patterns with <name>, <int:name> and
     <path:name>, the last of which takes the rest of the path. At each segment the

@@ -1,5 +1,6 @@
 # What an application needs until it serves: options, routes, hooks, listening. This room
-# is dropped when it does, so nothing that stays may be a function or class of it.
+# is dropped when it does, so nothing that stays may be a function or class of it, and what a
+# program may keep, a decorator, finds the others in this room as it is then.
 import gc
 import sys
 from asyncio import core
@@ -59,11 +60,17 @@ def begin(app, host, port, options):
     app.most_connections = most
     app.most_streams = max(1, most - 1) if streams is None or streams < 0 else streams
     app.backlog = backlog or (128 if computer else 16)
-    app.routes = {}  # path: route, a dict by method of what _add() is given
+    app.routes = {}  # path: route, a dict by method of what add() is given
     app.streams = []  # responses of pieces under way, see web.streaming
     app.connections = []  # in the order of their acceptance
     app.stopped = core.TaskQueue()  # serve() waits there
-    app.idle = core.TaskQueue()
+    app.idle = core.TaskQueue()  # where what watches over deadlines waits if there are none
+    app.listener = None
+    app.queue = None  # the event loop's queue of tasks that wait for sockets
+    app.ssl = None
+    app.full = None  # since when a client waits for a place, by the clock
+    app.stopping = False
+    app.last = False  # whether responses are their connections' last: clients wait
 
 
 def listen(app, host, port, ssl):
@@ -115,12 +122,17 @@ def listen(app, host, port, ssl):
     app.idle_until = app.clock + app.idle_ticks
     app.begin()
     register(app, listener, app)
+    # the collector may take a stale word for a pointer to this room, and would keep it all
+    names = globals()
+    kept = web
+    names.clear()
+    names["web"] = kept
 
 
 # -- routes
 
 
-def _add(app, path, method, entry):
+def add(app, path, method, entry):
     if path[:1] != "/":
         raise ValueError("path must begin with a slash: " + repr(path))
     if "<" in path or ">" in path:
@@ -131,7 +143,7 @@ def _add(app, path, method, entry):
         route = app.routes.setdefault(path, {})
     route[method] = entry
     for parent, prefix in app.mounts:
-        _add(parent, prefix + path, method, entry[:3] + ((parent,) + entry[3],))
+        add(parent, prefix + path, method, entry[:3] + ((parent,) + entry[3],))
 
 
 def _add_pattern(router, pattern):
@@ -164,14 +176,14 @@ def add_handler(app, path, handler, methods=("GET",), max_body=None):
     """Have the raw `async def handler(r, w)` answer requests for path: it writes
     the whole response to w, a Writer, and the connection ends after it."""
     for method in methods:
-        _add(app, path, method, (handler, True, max_body, (app,)))
+        add(app, path, method, (handler, True, max_body, (app,)))
 
 
 def route(app, path, methods=("GET",), max_body=None):
     """Decorate a raw handler, see add_handler()."""
 
     def decorate(handler):
-        add_handler(app, path, handler, methods, max_body)
+        web.setup.add_handler(app, path, handler, methods, max_body)
         return handler
 
     return decorate
@@ -181,7 +193,7 @@ def _on(app, method, path, kind, max_body=None):
     method = _METHODS.split()[method]
 
     def decorate(handler):
-        _add(app, path, method, (handler, kind, max_body, (app,)))
+        web.setup.add(app, path, method, (handler, kind, max_body, (app,)))
         return handler
 
     return decorate
@@ -243,13 +255,13 @@ def mount(app, other, prefix=""):
         routes += list(other.router.patterns.items())
     for path, route in routes:
         for method, entry in route.items():
-            _add(app, prefix + path, method, entry[:3] + ((app,) + entry[3],))
+            add(app, prefix + path, method, entry[:3] + ((app,) + entry[3],))
 
 
 # -- hooks
 
 
-def _hooks(app, i):
+def hooks(app, i):
     # what is called before handlers, after them, and for what they raise
     if app.hooks is None:
         app.hooks = [], [], {}
@@ -267,14 +279,14 @@ def _set_hooked(app):
 def before_request(app, hook):
     """Decorate a function of r that is called before the handler, which it may
     replace by returning a response."""
-    _hooks(app, 0).append(hook)
+    hooks(app, 0).append(hook)
     return hook
 
 
 def after_request(app, hook):
     """Decorate a function of r and the Response, which it may change, or replace by
     returning another. Raw handlers' responses don't pass it."""
-    _hooks(app, 1).append(hook)
+    hooks(app, 1).append(hook)
     return hook
 
 
@@ -283,7 +295,7 @@ def errorhandler(app, key):
     r, or for a class of exceptions, called with r and the exception."""
 
     def decorate(handler):
-        _hooks(app, 2)[key] = handler
+        web.setup.hooks(app, 2)[key] = handler
         return handler
 
     return decorate

@@ -33,7 +33,7 @@ class EventSource:
             head += "retry: %d\n\n" % retry
         self.queue = head.encode()  # what leaves before anything else
         self._ticks = int((heartbeat or 99999999) * 4) or 1  # None is three years
-        self.last_event_id = r.headers.get("last-event-id")
+        self.last_event_id = web.fields.field(r, "last-event-id")
         self.conn = conn
         web.stream.admit(conn)
         conn.events = self

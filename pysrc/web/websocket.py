@@ -15,7 +15,7 @@ from micropython import const
 
 import web
 from web.conn import octets
-from web.incoming import SENT, accept, close_code, frames, receive, scratch
+from web.incoming import SENT, close_code, frames, receive, scratch
 from web.stream import send_each
 
 ws_build = frames.ws_build
@@ -132,7 +132,7 @@ class WebSocket:
     def begin(cls, r, conn, max_message=65536, **options):
         """The same, but the answer waits for the first frame or begun()."""
         ws = cls(conn, max_message)
-        accept(r, conn, ws, **options)
+        web.handshake.accept(r, conn, ws, **options)
         return ws
 
     def begun(self):

@@ -157,20 +157,20 @@ class Runner:
             check("unmask", bytes(buf[pad:end]), data)
 
     def accept(self, case):
-        from web.incoming import accept_key
+        from web.handshake import accept_key
 
         check("accept", accept_key(case["key"].encode()).decode(), case["accept"])
 
     # -- text
 
     def query(self, case):
-        import web.forms
+        import web.query
 
         web.forms.unquote = self.codec.unquote
         data = to_bytes(case["in"])
-        check("bytes", web.forms.parse_qs(data), case["expect"])
+        check("bytes", web.query.parse_qs(data), case["expect"])
         if max(data or b"\0") < 128:
-            check("str", web.forms.parse_qs(str(data, "utf-8")), case["expect"])
+            check("str", web.query.parse_qs(str(data, "utf-8")), case["expect"])
 
     def unquote(self, case):
         check("unquote", self.codec.unquote(to_bytes(case["in"]), case["plus"]), case["out"])
