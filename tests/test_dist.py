@@ -167,6 +167,30 @@ def test_copying_the_folder_installs(name, tmp_path):
     assert done.stdout == f"{matrix.version()} {which} <class 'WebSocket'>\n", done.stderr
 
 
+@pytest.mark.parametrize("module,other", dist.JOINED.items())
+@pytest.mark.parametrize("sooner", [False, True])
+def test_modules_that_are_one(module, other, sooner, tmp_path):
+    """Whoever imports either has the same objects."""
+    module, other = module[:-3], other[:-3]
+    dist.write_folder(dist.compile_bytecode(), tmp_path)
+    first, second = (other, module) if sooner else (module, other)
+    code = f"import sys, web.{first}, web.{second}, web.body\n"
+    code += f"names = [n for n in dir(web.{other}) if n[0] != '_']\n"
+    code += f"print(sys.modules['web.{other}'] is sys.modules['web.{module}'], len(names) > 9)\n"
+    code += f"print(all([getattr(web.{module}, n) is getattr(web.{other}, n) for n in names]))"
+    assert import_from(tmp_path, code).stdout == "True True\nTrue\n"
+
+
+def test_modules_that_are_one_have_constants_of_one_value():
+    with pytest.raises(AssertionError):
+        dist.joined("_A = const(1)", "_A = const(2)", "a.py", "b.py")
+    text, other = dist.joined(
+        "from web.b import f\n_A = const(1)\nf(_A)", "_A = const(1)", "a.py", "b.py"
+    )
+    assert text.startswith("_A = const(1)\nf(_A)\n")
+    assert other == "from web.a import *\n"
+
+
 USES = {
     "aioweb-forms": ["import web; web.forms", "import web; web.parse_qs"],
     "aioweb-websocket": [

@@ -60,7 +60,6 @@ INTERNAL = {
     "websocket.WebSocket.flush",
     "websocket.WebSocket.leave",
     "websocket.WebSocket.lose",
-    "websocket.WebSocket.overdue",
     "websocket.WebSocket.send_frame",
     "websocket.WebSocket.send_parts",
     "websocket.WebSocket.sent",

@@ -350,7 +350,7 @@ class App:
                                 used = conn.sock.write(out) or 0
                                 if used < len(out):
                                     conn.sent = True
-                                    rest = web.stream.send(conn, bytes(out[used:]))
+                                    rest = web.stream.send_each(conn, (bytes(out[used:]),))
                     result = None
                     if rest is None:
                         if large and (r._left or r._chunks) and not conn.upgraded:

@@ -4,7 +4,7 @@ from builtins import len, memoryview, min  # found sooner in this module
 from micropython import const
 
 import web
-from web.stream import receive_into, send
+from web.stream import receive_into, send_each
 
 _EXPECT = const(16)
 _PIECE = const(1024)
@@ -22,7 +22,7 @@ async def receive(r, buf=None, limit=0):
     if r._head[3] & _EXPECT:  # RFC 9110 10.1.1
         r._head[3] -= _EXPECT
         if not conn.sent:
-            await send(conn, b"HTTP/1.1 100 Continue\r\n\r\n")
+            await send_each(conn, (b"HTTP/1.1 100 Continue\r\n\r\n",))
             conn.sent = False
     conn.since = conn.server.clock
     conn.deadline = conn.since + conn.server.body_ticks

@@ -335,12 +335,12 @@ def put(conn, head, body):
     """Send a response's head (bytearray) and its body. Returns what is to be awaited for the
     rest, or None."""
     if len(body) >= _LARGE:
-        return web.stream.send(conn, head, body)
+        return web.stream.send_each(conn, (head, body))
     head.extend(body)
     n = conn.sock.write(head) or 0
     if n < len(head):
         conn.sent = True
-        return web.stream.send(conn, head[n:])
+        return web.stream.send_each(conn, (head[n:],))
 
 
 def respond(conn, r, entry, body):

@@ -6,7 +6,7 @@ from asyncio import core
 from micropython import const
 
 import web
-from web.stream import abort, expire, send, wake
+from web.stream import abort, expire, send_each, wake
 
 _HEAD = const(1)  # states of a connection, see conn.py
 _STREAM = const(3)
@@ -94,7 +94,7 @@ async def _refuse(conn):
     conn.closing = True
     try:
         if not conn.raw:  # TLS would cost as much memory as serving it
-            await send(conn, web.console.UNAVAILABLE)
+            await send_each(conn, (web.console.UNAVAILABLE,))
             await web.leaving.linger(conn)
     except OSError:
         pass

@@ -1,7 +1,7 @@
 # Refusing what is no request.
 import web
 from web._codec import utf8
-from web.stream import send
+from web.stream import send_each
 
 
 def refuse(conn, status):
@@ -17,11 +17,9 @@ async def _refuse(conn, status):
     if status == 400 and utf8(target, 0, len(target), 0) < 0:
         text += ": the target is not UTF-8"
     conn.deadline = None
-    await send(
-        conn,
+    answer = (
         "HTTP/1.1 {} {}\r\nConnection: close\r\nContent-Type: text/plain\r\n"
-        "Content-Length: {}\r\n\r\n{}".format(
-            status, phrase, len(text), "" if space and method == b"HEAD" else text
-        ).encode(),
-    )
+        "Content-Length: {}\r\n\r\n{}"
+    ).format(status, phrase, len(text), "" if space and method == b"HEAD" else text)
+    await send_each(conn, (answer.encode(),))
     await web.leaving.linger(conn)

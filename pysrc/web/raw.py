@@ -1,7 +1,7 @@
 # Raw handlers, which write their whole response themselves.
 import web
 from web.conn import SENT, Coroutine, octets
-from web.stream import send, send_each
+from web.stream import send_each
 
 
 class Writer:
@@ -30,7 +30,7 @@ class Writer:
         data = self._out
         if data:
             self._out = None
-            await send(self.conn, data)
+            await send_each(self.conn, (data,))
 
     async def send(self, *parts):
         """Send what was written, then the parts (bytes-like or str). Raises OSError when

@@ -105,7 +105,7 @@ class EventSource:
             data = self.queue + data
             self.queue = b""
         try:
-            await web.stream.send(self.conn, data)
+            await web.stream.send_each(self.conn, (data,))
         finally:
             self.begun()
 

@@ -105,8 +105,11 @@ def admit(conn):
     """Let a connection become a WebSocket or an event stream. Raises HTTPException (503)
     when the places that are left are kept for requests that end."""
     server = conn.server
-    if sum([other.state == _STREAM for other in server.connections]) >= server.most_streams:
-        raise web.faults.HTTPException(503, "Retry-After: 5\r\n")
+    n = 0
+    for other in server.connections:
+        n += other.state == _STREAM
+    if n >= server.most_streams:
+        web.abort(503, None, "Retry-After: 5\r\n")
     conn.state = _STREAM
 
 
@@ -155,14 +158,9 @@ def send_now(conn, data, n):
         raise
 
 
-def send(conn, *parts):
-    """Send the parts (bytes-like) with no other task's data between; to be awaited.
-    Raises OSError. Cancelled half-way, it leaves the connection unusable."""
-    return send_each(conn, parts)
-
-
 async def send_each(conn, parts):
-    """The same with an iterable of parts, each made when it is sent."""
+    """Send an iterable of parts (bytes-like), each made when it is sent, with no other task's
+    data between. Raises OSError. Cancelled half-way, it leaves the connection unusable."""
     await give_way(conn)
     while conn.busy:
         park(conn.busy)
@@ -221,7 +219,7 @@ def expire(conn):
     task that waits to send on it, with OSError (ETIMEDOUT)."""
     if conn.events:
         return conn.events.look()
-    if conn.websocket and not conn.evicted and conn.websocket.overdue():
+    if conn.websocket and not conn.evicted and web.waiting.overdue(conn.websocket):
         return
     conn.deadline = None
     # what waits for the client may be another task than that of the connection

@@ -79,7 +79,8 @@ def rest(ws):
 
 
 def overdue(ws):
-    """See WebSocket.overdue()."""
+    """The deadline is over. Returns whether there is to be another; else a task that
+    waits for the other side, or does not see that it is gone, is cancelled."""
     conn = ws.conn
     if conn.busy:
         return False  # the other side takes nothing

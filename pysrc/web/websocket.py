@@ -362,8 +362,3 @@ class WebSocket:
             if not conn.sender and (conn.deadline is None or conn.deadline > soon):
                 conn.deadline = soon
             server.attend()
-
-    def overdue(self):
-        """The deadline is over. Returns whether there is to be another; else a task that
-        waits for the other side, or does not see that it is gone, is cancelled."""
-        return web.waiting.overdue(self)
