@@ -212,6 +212,11 @@ CASES = {
     ],
     "half a line, then FIN": [sized(100, path="/lines", rest=b"a\nb"), FIN, END],
     "no JSON": [post("/json", b'{"a": [1, 2'), 400],
+    # of which none is to stay in memory
+    "JSON with many characters": [
+        post("/json", json.dumps("".join(map(chr, range(0x1F000, 0x1F500)))).encode()),
+        200,
+    ],
     "JSON that nests deeply": [post("/json", b"[" * 9000), 400],
     "no form": [post("/form", b"%%%&=&;\0\xff=%f"), 200],
     "form of an unknown kind": [post("/form", b"x", "Content-Type: a/b"), 415],

@@ -16,7 +16,11 @@ def join(text):
             if high >= 0xDC00 or low & 0xFC00 != 0xDC00:
                 raise ValueError("lone surrogate")
             out.extend(text[taken:i])
-            out.extend(chr(0x10000 + ((high & 0x3FF) << 10 | low & 0x3FF)).encode())
+            c = 0x10000 + ((high & 0x3FF) << 10 | low & 0x3FF)
+            # not chr(), which makes it a name that stays in memory
+            out.append(0xF0 | c >> 18)
+            for shift in (12, 6, 0):
+                out.append(0x80 | c >> shift & 0x3F)
             i += 10
             taken = i + 2
         i = text.find(b"\\", i + 2)

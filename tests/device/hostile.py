@@ -12,7 +12,7 @@ app = web.App("127.0.0.1", int(sys.argv[1]), **(json.loads(sys.argv[2]) if sys.a
 released = asyncio.Event()
 # Names are interned in pools, each as large as all before it: now, and not when one of the
 # modules that load later brings the name that needs another.
-for i in range(300 if gc.mem_free() > 1000000 else 0):
+for i in range(500 if gc.mem_free() > 1000000 else 0):
     hasattr(gc, "name{}".format(i))
 
 
