@@ -14,7 +14,7 @@ from web.conn import (
     SENT,
     TEXT,
     Connection,
-    Coroutine,
+    CoroutineType,
     Request,
     end_of_head,
     no_tasks,
@@ -318,7 +318,7 @@ class App:
                     except BaseException as e:
                         result, entry = web.faults.recover(conn, r, entry, e), False
                     kind = type(result)
-                    while kind is Coroutine:
+                    while kind is CoroutineType:
                         task.data = conn  # until it waits, see web.tasks.drive()
                         try:
                             used = next(result)

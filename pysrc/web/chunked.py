@@ -94,8 +94,8 @@ class Chunks:
             if not colon:
                 self._fail(400)
             try:
-                for part in (name, value):  # of bytes, which need not be UTF-8
-                    check("".join(map(chr, part)), part is name)
+                check(name, True)
+                check(value)
             except ValueError:
                 self._fail(400)
 

@@ -241,9 +241,9 @@ class Request:
     _whole = None  # what body() returned
     _parsed = None  # what args returned
 
-    def __init__(self, conn, head):
+    def __init__(self, conn, data):
         self._conn = conn
-        self._head = head  # what parse_head fills in
+        self._head = data  # what parse_head fills in
         self._end = 0  # of the head, which stays where it is while the handler runs
 
     async def body(self):
@@ -278,7 +278,7 @@ async def nothing():
     """To be awaited where there is nothing to wait for."""
 
 
-Coroutine = type(nothing())  # MicroPython has one type for generators and these
+CoroutineType = type(nothing())  # MicroPython has one type for generators and these
 PIECES = (str, bytes, bytearray, memoryview)
 SENT = object()  # instead of a result: the response has left already
 

@@ -50,7 +50,7 @@ def delete_cookie(response, name, path="/", domain=None):
 
 
 def _cookie_part(value, date=False):
-    value = check(value)
+    value = check(str(value))
     for c in value.encode():  # see there
         if c in b';"\\' or c in b" ," and not date or c > 126:
             raise ValueError("cookie value " + repr(value))

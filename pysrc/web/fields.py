@@ -62,7 +62,7 @@ def _cookies(text, r):
     for pair in text.split(";"):
         name, equals, value = pair.strip().partition("=")
         if equals and name not in cookies:
-            if len(value) > 1 and value[0] == value[-1] == '"':
+            if len(value) > 1 and value[:1] == value[-1:] == '"':  # not [0]: see web.response
                 value = value[1:-1]
             cookies[name] = value
     return cookies

@@ -2,7 +2,7 @@
 from asyncio import core
 
 import web
-from web.conn import SENT, Coroutine
+from web.conn import SENT, CoroutineType
 from web.faults import HTTPException, answerable, fault_of, plain
 from web.response import Response, response_of
 
@@ -32,7 +32,7 @@ async def response(conn, r, entry, hooks, answering):
 
 async def _result_of(result):
     """Return a result, or what coroutines return in place of one."""
-    while type(result) is Coroutine:
+    while type(result) is CoroutineType:
         core.cur_task.data = result  # until it waits, see web.tasks.drive()
         try:
             item = next(result)

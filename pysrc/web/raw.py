@@ -1,6 +1,6 @@
 # Raw handlers, which write their whole response themselves.
 import web
-from web.conn import SENT, Coroutine, octets
+from web.conn import SENT, CoroutineType, octets
 from web.stream import send_each
 
 
@@ -91,7 +91,7 @@ async def run(handler, conn, r):
     w = (_HeadWriter if r.method == "HEAD" else Writer)(conn)
     try:
         coroutine = handler(r, w)
-        if type(coroutine) is not Coroutine:
+        if type(coroutine) is not CoroutineType:
             raise TypeError("the handler is no async def")
         await coroutine
         await w.drain()

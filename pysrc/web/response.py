@@ -3,7 +3,7 @@
 from micropython import const
 
 import web
-from web.conn import HTML, SENT, Coroutine, encoded, must_close, octets, put
+from web.conn import HTML, SENT, CoroutineType, encoded, must_close, octets, put
 
 _HTTP11 = const(1)  # a flag of a head
 _NO_TOKEN = b' "(),/:;<=>?@[\\]{}'
@@ -97,7 +97,7 @@ def respond(conn, r, entry, result):
 def failed(conn, r, entry, e):
     """The same for what was raised, by a handler or because its result can't be sent."""
     result = web.faults.recover(conn, r, entry, e)
-    if type(result) is Coroutine:
+    if type(result) is CoroutineType:
         return web.tasks.later(conn, r, result)
     if result is not SENT:
         # what can't be sent either is answered without error handlers
@@ -181,9 +181,9 @@ def reason(status):
 
 
 def check(text, name=False):
-    """Return a field's value as str, or its name. Raises ValueError for a value that would
-    end its line (RFC 9110 5.5), a name that is no token (5.6.2), or what can't be UTF-8."""
-    text = str(text)
+    """Return a field's value (str or bytes), or its name. Raises ValueError for a value that
+    would end its line (RFC 9110 5.5), a name that is no token (5.6.2), or what can't be
+    UTF-8."""
     for c in octets(text):  # each character of a str would be a name that stays in memory
         if c < 32 and (name or c != 9) or c > 126 and (name or c == 127) or name and c in _NO_TOKEN:
             raise ValueError("field " + repr(text))
@@ -201,7 +201,7 @@ def split(headers):
     for name, value in headers.items():
         key = check(name, True).lower()
         for v in value if isinstance(value, list) else (value,):
-            v = check(v)
+            v = check(str(v))
             if " " + key + " " in _OWN:
                 own[key] = v
             else:

@@ -6,7 +6,7 @@ from builtins import StopIteration, id
 from micropython import const
 
 import web
-from web.conn import PIECES, SENT, Coroutine, nothing, register, respond
+from web.conn import PIECES, SENT, CoroutineType, nothing, register, respond
 
 _BUSY = const(0)  # states of a connection, see conn.py
 _HEAD = const(1)
@@ -178,7 +178,7 @@ async def _answer(conn, r, waiting):
     entry, result, item = waiting
     waiting = None  # which takes memory
     mark = conn
-    while type(result) is Coroutine:
+    while type(result) is CoroutineType:
         try:
             result = await drive(result, item, mark)
             if entry and entry[1] and hasattr(result, "generator"):

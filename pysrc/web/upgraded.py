@@ -6,7 +6,7 @@ from asyncio import CancelledError
 from builtins import id
 
 import web
-from web.conn import SENT, Coroutine
+from web.conn import SENT, CoroutineType
 
 
 def begin(entry, conn, r):
@@ -22,7 +22,7 @@ def begin(entry, conn, r):
     queue = stream.queue
     try:
         handler = entry[0](r, stream, **r.params)
-        if type(handler) is not Coroutine:
+        if type(handler) is not CoroutineType:
             raise TypeError("the handler is no async def")
         _step(conn, handler)
     except BaseException as e:
