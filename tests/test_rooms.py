@@ -17,7 +17,6 @@ HOT = {
 }
 # (module, what it loads by need): without these and those of HOT there is no circle.
 CIRCLES = {
-    ("body", "fields"): "whether a body was read is a name of the request, as its methods are",
     ("forms", "fields"): "the type of a form is a field, which is found where the head is",
     ("faults", "response"): "of a fault the client is told what its status is called",
     ("faults", "hooks"): "error handlers answer faults, and hooks may raise some",

@@ -31,7 +31,7 @@ _CHUNKED = const(8)
 _POLLIN = const(1)
 _IPPROTO_TCP = const(6)
 _TCP_NODELAY = const(1)
-_LEFT = (11, 103)  # EAGAIN, ECONNABORTED: the client left before it was accepted
+_GONE_AGAIN = const((11, 103))  # EAGAIN, ECONNABORTED: the client left before it was accepted
 _TURNS = const(8)  # requests in a row without letting tasks run
 _OWN = const(3)  # attributes of a Request that nobody has touched
 _OK_HEAD = const(73)  # the length of TEXT
@@ -167,7 +167,7 @@ class App:
         """A client could not be accepted: there is no memory or no descriptor for it. Say
         so once, and give it the place of one that is idle."""
         # nor may there be any to load a room
-        if isinstance(e, OSError) and e.errno in _LEFT or not self.listener:
+        if isinstance(e, OSError) and e.errno in _GONE_AGAIN or not self.listener:
             return
         gc.collect()
         self.last = True

@@ -90,6 +90,11 @@ async def read(r, n=-1):
     return bytes(data)
 
 
+def unread(r):
+    """Whether a part of the body was not read yet."""
+    return r._left > 0 or r._chunks is not None and not r._chunks.ended
+
+
 def drainable(r):
     """Whether what is unread of the body may be read for the next request's sake: there
     is not too much of it, and the client will send it."""
@@ -105,8 +110,8 @@ async def drain(r):
     left = conn.server.most_drain
     data = memoryview(bytearray(256))
     try:
-        while left > 0 and web.fields.unread(r):
+        while left > 0 and unread(r):
             left -= await readinto(r, data)
-        conn.closing = web.fields.unread(r)
+        conn.closing = unread(r)
     except web.HTTPException:
         conn.closing = True  # a malformed chunk

@@ -24,7 +24,7 @@ class HTTPException(Exception):
         if isinstance(headers, str):
             lines = headers.split("\r\n")
             if lines.pop():
-                raise ValueError("field line without CRLF")
+                raise ValueError("field line")
             headers = {}
             for line in lines:
                 name, colon, value = line.partition(":")

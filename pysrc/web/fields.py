@@ -9,11 +9,6 @@ _METHODS = (
 )
 
 
-def unread(r):
-    """Whether a part of the body was not read yet."""
-    return r._left > 0 or r._chunks is not None and not r._chunks.ended
-
-
 def field(r, name):
     """Return the value of a field (str), or None."""
     return find_field(r._buf or r._conn.buf, r._head[5], r._end, name)
@@ -40,7 +35,7 @@ def attribute(r, name):
     if name == "length":
         return None if r._chunks else max(head[4], 0)
     if name == "unread":
-        return unread(r)
+        return web.body.unread(r)
     if name == "args":
         if r._parsed is None:
             r._parsed = web.forms.MultiDict(r.query or "")
@@ -62,7 +57,8 @@ def _cookies(text, r):
     for pair in text.split(";"):
         name, equals, value = pair.strip().partition("=")
         if equals and name not in cookies:
-            if len(value) > 1 and value[:1] == value[-1:] == '"':  # not [0]: see web.response
+            # not [0] and [-1]: see web.response
+            if value.startswith('"') and value[-1:] == '"' and value != '"':
                 value = value[1:-1]
             cookies[name] = value
     return cookies

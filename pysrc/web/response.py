@@ -63,7 +63,7 @@ def parts_of(result, status=None):
                 given = None
                 status = status or 200
         if not isinstance(given, int) and (n != 2 or headers is None):
-            raise TypeError("not (body, status), (body, headers) nor (body, status, headers)")
+            raise TypeError("not (body, status, headers)")
     if hasattr(result, "headers"):
         if headers:
             result.headers.update(headers)
