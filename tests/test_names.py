@@ -107,6 +107,13 @@ def test_functions_of_a_native_modules_twin_keep_their_names():
 # -- arguments
 
 
+def test_arguments_of_what_no_program_makes():
+    text = "class {}:\n\n    def __init__(self, wide):\n        self.status = wide\n"
+    assert one(text.format("Response")) == text.format("Response")
+    renamed = text.format("Request").replace("wide", ARGUMENT)
+    assert one(text.format("Request")) == renamed
+
+
 def test_arguments():
     assert one("def _f(wide, *rest): return wide") == (
         f"def {FIRST}({ARGUMENT}, *rest):\n    return {ARGUMENT}\n"

@@ -65,7 +65,7 @@ def test_tables_name_what_there_is():
         ("setup", "app.port = port", "app.porter = port", "web.app.App.port"),
         ("sse", "def abort(self)", "def close(self)", "web.sse.EventSource.close"),
         ("sse", "heartbeat=15", "heartbeat=20", "web.app.App.sse"),
-        ("sse", "\n\ndef _line", "\n\nclass More: pass\n\ndef _line", "web.sse.More"),
+        ("sse", "\n\ndef _field", "\n\nclass More: pass\n\ndef _field", "web.sse.More"),
         ("websocket", "    subprotocol  str", "    queued  int", "web.websocket.WebSocket.queued"),
     ],
 )

@@ -139,6 +139,15 @@ def _declared(path):
     return found
 
 
+def _constructed(path):
+    """The classes that programs make objects of by themselves, of which a stub says how."""
+    return {
+        node.name
+        for node in _walk(ast.parse(path.read_text()), ast.ClassDef)
+        if any(getattr(item, "name", None) == "__init__" for item in node.body)
+    }
+
+
 def _strings(tree):
     """The names that are found by strings: a whole one, or in a table as "name:room"."""
     found = set()
@@ -183,6 +192,8 @@ class Renaming(ast.NodeTransformer):
         self.declared = declared
         self.kept = kept
         self.internal = internal
+        self.constructed = set().union(*map(_constructed, STUBS.rglob("*.pyi")))
+        self.owner = None  # the class that is visited
         self.local = {}  # {argument: its new name} of the function that is visited
 
     def _name(self, name):
@@ -226,6 +237,7 @@ class Renaming(ast.NodeTransformer):
                         target.id = self.attributes.get(target.id, target.id)
             elif isinstance(item, FUNCTION):
                 item.name = self.attributes.get(item.name, item.name)
+        self.owner = node.name
         self.generic_visit(node)
         node.name = self._name(node.name)
         return node
@@ -237,7 +249,10 @@ class Renaming(ast.NodeTransformer):
         for name in own & set(before):
             del self.local[name]  # another one of the same name
         declared = node.name in self.declared and node not in self.internal
-        if not declared and not node.name.startswith("__"):
+        declared = declared or node.name.startswith("__")
+        if node.name == "__init__":
+            declared = self.owner in self.constructed
+        if not declared:
             # an argument that a function inside has as well keeps its name, and no new name
             # is one that this function or one around it uses
             inner = {

@@ -53,7 +53,7 @@ def forget(name):
     del globals()[name], sys.modules["web." + name]
 
 
-def _check():
+def _examine():
     # The firmware's loader hangs on a .mpy that was cut, and files of two versions
     # don't go together. The build ends each with its version, but _native and _frames,
     # at which _choose.py looks.
@@ -80,5 +80,5 @@ def _check():
     gc.collect()
 
 
-# in dist/: _check()
-del _check
+# in dist/: _examine()
+del _examine

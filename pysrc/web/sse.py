@@ -88,15 +88,15 @@ class EventSource:
         msg = str(msg).replace("\r\n", "\n").replace("\r", "\n")
         msg = "data: " + msg.replace("\n", "\ndata: ") + "\n\n"
         if event is not None:
-            msg = _line("event: ", event) + msg
+            msg = _field("event: ", event) + msg
         if id is not None:
-            msg = _line("id: ", id) + msg
+            msg = _field("id: ", id) + msg
         await self.flush(msg)
 
     async def comment(self, text=""):
         """Send a comment (str of one line), which the browser drops. Raises as send()
         does."""
-        await self.flush(_line(": ", text) + "\n")
+        await self.flush(_field(": ", text) + "\n")
 
     async def flush(self, data=b""):
         """Send what has not left, and data (str or bytes)."""
@@ -134,7 +134,7 @@ class EventSource:
 EventSource.begin = EventSource
 
 
-def _line(name, value):
+def _field(name, value):
     value = str(value)
     if "\n" in value or "\r" in value or "\0" in value:
         raise ValueError("line break")
