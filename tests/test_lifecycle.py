@@ -50,6 +50,15 @@ def test_two_apps_in_one_loop(control, ask):
             assert two.get("/").text == "app"
 
 
+def test_decorators_that_are_kept(control, ask):
+    """The room that has them has left memory when they are used."""
+    assert ask("/use-kept") == "used"
+    with Client(control, control.other) as client:
+        assert client.get("/kept-method").text == "method"
+        assert (client.get("/kept").status, client.get("/kept").text) == (418, "handler")
+        assert client.get("/kept-raw").text == "raw"
+
+
 def test_stop_frees_the_port(control, ask):
     for _ in range(3):
         with Client(control, control.other) as client:

@@ -142,6 +142,24 @@ async def start_on(r, other):
     return "started"
 
 
+# what is kept from before the server has started
+KEPT = app.get, app.get("/kept"), app.route("/kept-raw"), app.errorhandler(418)
+
+
+@control.get("/use-kept")
+def use_kept(r):
+    get, kept, raw, handles = KEPT
+    get("/kept-method")(lambda r: "method")
+    kept(lambda r: web.abort(418))
+    handles(lambda r: "handler")
+
+    @raw
+    async def kept_raw(r, w):
+        await w.send(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nraw")
+
+    return "used"
+
+
 async def main():
     await app.start()
     await control.serve()
