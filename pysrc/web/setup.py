@@ -158,10 +158,11 @@ def _add_pattern(router, pattern):
         key = segment
         if "<" in segment or ">" in segment:
             kind, colon, name = segment[1:-1].rpartition(":")
-            if segment[0] + segment[-1] != "<>" or not name or kind not in _KINDS:
-                raise ValueError("pattern: " + pattern)
+            framed = segment[:1] == "<" and segment[-1:] == ">"
+            if not framed or not name or kind not in _KINDS:
+                raise ValueError("path pattern: " + pattern)
             if "<" in name or ">" in name or name in names or not kind and colon:
-                raise ValueError("pattern: " + pattern)
+                raise ValueError("path pattern: " + pattern)
             names.append(name)
             key = _KINDS[kind]
         node = node.setdefault(key, {})
