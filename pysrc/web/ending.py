@@ -13,7 +13,7 @@ def refuse(conn, status):
 async def _refuse(conn, status):
     line = bytes(memoryview(conn.buf)[conn.pos : conn.end]).lstrip(b"\r\n").split(b"\n", 1)[0]
     method, space, target = line.partition(b" ")
-    phrase = text = web.reasons.reason(status)
+    phrase = text = web.response.reason(status)
     if status == 400 and utf8(target, 0, len(target), 0) < 0:
         text += ": the target is not UTF-8"
     conn.deadline = None
