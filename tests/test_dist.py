@@ -191,6 +191,11 @@ def test_modules_that_are_one_have_constants_of_one_value():
     assert other == "from web.a import *\n"
 
 
+def test_names_that_are_used_most_come_first():
+    text = "def f(a):\n    return a.b.c + a.b"
+    assert dist.used_first(text) == f"for _ in ():\n    _.b.a.c\n{text}"
+
+
 USES = {
     "aioweb-forms": ["import web; web.forms", "import web; web.parse_qs"],
     "aioweb-websocket": [

@@ -19,6 +19,7 @@ The native files must have been built.
 
 import argparse
 import ast
+import collections
 import functools
 import hashlib
 import json
@@ -126,6 +127,7 @@ def json_like(value):
 # {a module: another that it imports}. A board keeps 450 bytes less of the two as one, which
 # goes by both names.
 JOINED = {"app.py": "conn.py", "websocket.py": "incoming.py"}
+USED_FIRST = 30  # names
 
 
 def _constants(tree):
@@ -152,6 +154,21 @@ def joined(text, first, module, other):
     ]
     end = f"import sys\n{name} = sys.modules[{name!r}] = sys.modules[__name__]\n"
     return f"{ast.unparse(tree)}\n{end}", f"from web.{module[:-3]} import *\n"
+
+
+def used_first(text):
+    """The text behind a loop that is never entered: what functions look up most often comes
+    first in the file's table of names then, of which all but 128 take a byte more wherever
+    they are used."""
+    functions = (node for node in ast.walk(ast.parse(text)) if isinstance(node, names.FUNCTION))
+    uses = collections.Counter(
+        getattr(node, "attr", None) or node.arg
+        for function in functions
+        for node in ast.walk(function)
+        if isinstance(node, ast.Attribute | ast.arg)
+    )
+    chain = ".".join(name for name, _ in uses.most_common(USED_FIRST))
+    return f"for _ in ():\n    _.{chain}\n{text}"
 
 
 # -- bytecode
@@ -182,7 +199,10 @@ def texts(sources, bundle=False):
         filled["_choose.py"] = filled["_choose.py"].replace("# in the bundle: ", "")
     for module, other in JOINED.items():
         filled[module], filled[other] = joined(filled[module], filled[other], module, other)
-    return names.shortened(filled)
+    short = names.shortened(filled)
+    for module in JOINED:
+        short[module] = used_first(short[module])
+    return short
 
 
 def compiled(source, target):
