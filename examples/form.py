@@ -10,7 +10,7 @@ async def handler(r, w):
     name = form.get('name', 'world')
     # write http headers
     w.write(b'HTTP/1.0 200 OK\r\n')
-    w.write(b'Content-Type: text/html; charset=utf-8\r\n')
+    w.write(b'Content-Type: text/plain; charset=utf-8\r\n')
     w.write(b'\r\n')
     # write page body
     w.write(b'Hello {}!'.format(name))

@@ -626,7 +626,7 @@ def test_form_of_httpx(api):
     assert seen["items"] == [["a", "1"], ["a", "ž&="], ["b", ""]]
 
 
-@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x", "application/json", "text"])
+@pytest.mark.parametrize("kind", ["multipart/form-data", "application/json", "text"])
 def test_form_of_another_type(client, kind):
     assert client.post("/form", b"a=1", f"Content-Type: {kind}").status == 415
     assert client.get("/x").text == "x"
@@ -799,7 +799,7 @@ def test_redirect_to_what_the_client_sent(client, to):
     assert response.status == 500
     assert "location" not in response
     assert "injected" not in response
-    assert client.get("/inject-location?to=/a%20b")["location"] == "/a b"
+    assert client.get("/inject-location?to=/a%20b")["location"] == "/a%20b"
 
 
 # -- many at once

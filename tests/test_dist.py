@@ -198,6 +198,8 @@ def test_names_that_are_used_most_come_first():
 
 USES = {
     "aioweb-forms": ["import web; web.forms", "import web; web.parse_qs"],
+    "aioweb-files": ["import web; web.send_file", "import web; web.App().static('/', 'www')"],
+    "aioweb-templates": ["import web; web.render"],
     "aioweb-websocket": [
         "import web; web.WebSocket",
         "import web; web.App().websocket('/')",

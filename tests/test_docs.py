@@ -82,20 +82,59 @@ def requests(server, folder):
     assert done.headers["content-type"] == "text/csv"
     assert done.text.splitlines()[-1] == "999,998001"
     assert done.headers["access-control-allow-origin"] == "*"
-    (folder / "static").mkdir()
-    (folder / "static/page.html").write_text("<p>page</p>" * 1000)
-    done = client.get("/static/page.html")
-    assert (done.headers["content-type"], done.text) == ("text/html", "<p>page</p>" * 1000)
+
+
+def files(server, folder):
+    client = httpx.Client(base_url=server.url(""))
+    (folder / "www/img").mkdir(parents=True)
+    (folder / "www/index.html").write_text("<p>page</p>" * 1000)
+    (folder / "www/img/index.html").write_text("images")
+    (folder / "log.csv").write_text("a,b")
+    (folder / "latest.jpg").write_bytes(b"jpg")
+    (folder / "settings.json").write_text("{}")
+    done = client.get("/")
+    kind = "text/html; charset=utf-8"
+    assert (done.headers["content-type"], done.text) == (kind, "<p>page</p>" * 1000)
+    assert client.get("/img/").text == "images"
+    assert client.get("/api/led").json() == {"on": True}
     for name in ("none.html", "%2e%2e/main.py", "..%2Fmain.py"):
-        assert client.get("/static/" + name).status_code == 404
+        assert client.get("/" + name).status_code == 404
+    done = client.get("/log")
+    assert (done.headers["content-type"], done.text) == ("text/csv; charset=utf-8", "a,b")
+    assert "log of today.csv" in done.headers["content-disposition"]
+    done = client.get("/latest")
+    assert (done.headers["x-camera"], done.content) == ("door", b"jpg")
+    assert done.headers["cache-control"] == "max-age=5"
+    assert client.get("/backup").json() == {}
+
+
+def values(server, folder):
+    (page,) = blocks("guides/files.md", "html")
+    (folder / "readings.html").write_text(page)
+    done = httpx.get(server.url("/readings"), params={"title": "<b>"})
+    table = "<tr><td>1<td>21</tr><tr><td>2<td>22</tr>"
+    assert done.text == f"<h1>&lt;b&gt;</h1>\n<table>{table}</table>\n"
 
 
 def uploads(server, folder):
     body = bytes(range(256)) * 1000
+    (folder / "files").mkdir()
     done = httpx.put(server.url("/files/image.bin"), content=body)
     assert (done.status_code, done.json()) == (201, {"name": "image.bin", "size": len(body)})
-    assert (folder / "image.bin").read_bytes() == body
-    assert httpx.put(server.url("/files/.x"), content=b"").status_code == 400
+    assert (folder / "files/image.bin").read_bytes() == body
+    for name in (".x", "a%2f..%2f..%2fx"):
+        assert httpx.put(server.url("/files/" + name), content=b"").status_code == 400
+    digest = hashlib.sha256(body).hexdigest()
+    for sent, status in ((body, 204), (b"other", 422)):
+        done = httpx.put(server.url("/program/" + digest), content=sent)
+        assert done.status_code == status
+        assert (folder / "program.mpy").read_bytes() == body
+    done = httpx.post(
+        server.url("/files"), files={"f": ("dir/a.bin", body)}, data={"comment": "hello"}
+    )
+    assert done.json() == {"a.bin": len(body)}
+    assert (folder / "files/a.bin").read_bytes() == body
+    server.wait_for_line("hello")
     done = httpx.post(server.url("/checksum"), content=body)
     assert done.text == hashlib.sha256(body).hexdigest()
 
@@ -203,6 +242,8 @@ SERVERS = {
     "guides/start.md 2": on_a_board,
     "guides/start.md 3": beside_tasks,
     "guides/requests.md 1": requests,
+    "guides/files.md 1": files,
+    "guides/files.md 2": values,
     "guides/uploads.md 1": uploads,
     "guides/uploads.md 2": firmware,
     "guides/websocket.md 1": websocket,

@@ -1,5 +1,6 @@
 """The examples, run as they are and driven by the clients that users have."""
 
+import gzip
 import subprocess
 import time
 
@@ -75,19 +76,53 @@ def test_api(example):
 
 
 def test_upload(example, tmp_path):
+    (tmp_path / "files").mkdir()
     with example("upload.py", tmp_path) as server:
         body = bytes(range(256)) * 4000
         done = httpx.put(server.url("/files/image.bin"), content=body)
         assert (done.status_code, done.json()["size"]) == (201, len(body))
-        assert (tmp_path / "image.bin").read_bytes() == body
-        assert [path.name for path in tmp_path.iterdir()] == ["image.bin"]
-        assert httpx.put(server.url("/files/..%2Fx"), content=b"x").status_code == 400
+        assert (tmp_path / "files/image.bin").read_bytes() == body
+        assert [path.name for path in (tmp_path / "files").iterdir()] == ["image.bin"]
+        for name in ("..%2Fx", "a%2F..%2F..%2Fx", "a%5Cb", ".x"):
+            assert httpx.put(server.url("/files/" + name), content=b"x").status_code == 400
+        files = {"a": ("a.bin", body), "b": ("dir/b.bin", b"b")}
+        done = httpx.post(server.url("/files"), files=files)
+        assert done.json() == {"a.bin": len(body), "b.bin": 1}
+        assert (tmp_path / "files/b.bin").read_bytes() == b"b"
+        assert httpx.post(server.url("/files"), files={"a": (".x", b"x")}).status_code == 400
         client = httpx.Client(base_url=server.url(""), follow_redirects=True)
         done = client.post("/settings", data={"name": "Ada", "theme": "dark"})
         assert done.text == "saved Ada, theme dark"
+        done = client.post("/settings", data={"name": "<a&b>", "theme": "a;b"})
+        assert done.text == "saved &lt;a&amp;b&gt;, theme a%3Bb"
         done = client.get("/log.csv")
         assert done.headers["content-type"] == "text/csv"
         assert done.text.splitlines() == [f"{i},{i * i}" for i in range(1000)]
+
+
+def test_files(example, tmp_path):
+    page = b"<script src=app.js></script>"
+    script = b"console.log(1)\n" * 500
+    (tmp_path / "www").mkdir()
+    (tmp_path / "www/index.html").write_bytes(page)
+    (tmp_path / "www/app.js.gz").write_bytes(gzip.compress(script))
+    (tmp_path / "readings.csv").write_text("12:00,21\n")
+    with example("files.py", tmp_path) as server:
+        client = httpx.Client(base_url=server.url(""))
+        done = client.get("/")
+        assert (done.headers["content-type"], done.content) == ("text/html; charset=utf-8", page)
+        done = client.get("/app.js")
+        assert (done.headers["content-encoding"], done.content) == ("gzip", script)
+        assert done.headers["cache-control"] == "max-age=60"
+        fields = {"If-None-Match": done.headers["etag"]}
+        assert client.get("/app.js", headers=fields).status_code == 304
+        assert client.get("/app.js", headers={"Accept-Encoding": ""}).content == script
+        done = client.get("/export")
+        assert done.text == "12:00,21\n"
+        name = 'attachment; filename="readings of today.csv"'
+        assert done.headers["content-disposition"] == name
+        assert client.get("/api/readings").json()[1] == {"time": "12:01", "value": 22}
+        assert client.get("/..%2freadings.csv").status_code == 404
 
 
 def test_two_apps(parser):

@@ -35,6 +35,7 @@ LIMITS = {
     "idle_timeout": 0.5,
     "write_timeout": 0.5,
 }
+FORM = "Content-Type: multipart/form-data; boundary=a"
 LAST = request("/", "GET", "Connection: close")
 # bytes: the collector takes what is left on the stack for references, and may keep a
 # connection or two that ended; more than that would be a leak
@@ -219,7 +220,10 @@ CASES = {
     ],
     "JSON that nests deeply": [post("/json", b"[" * 9000), 400],
     "no form": [post("/form", b"%%%&=&;\0\xff=%f"), 200],
-    "form of an unknown kind": [post("/form", b"x", "Content-Type: a/b"), 415],
+    "parts that end early": [post("/form", b"--a\r\nContent-Disp", FORM), 400],
+    "parts without an end": [post("/form", b"--a\r\n" + b"a" * 15000, FORM), 431],
+    "a boundary again and again": [post("/form", b"\r\n--a" * 4000, FORM), 431],
+    "parts that stop coming": [request("/form", "POST", FORM, "Content-Length: 99"), b"--a", 408],
     # paths
     "NUL in a path": [request("/%00"), 400],
     "overlong UTF-8": [request("/files/%c0%ae%c0%ae/%c0%afetc/passwd"), 400],
@@ -332,6 +336,10 @@ REPORTED = {
         )
         for n in (9, 104)
     },
+    "form of an unknown kind": (
+        "web: POST /form: r.form() takes no a/b",
+        [post("/form", b"x", "Content-Type: a/b"), 415],
+    ),
     "MemoryError": ("web: GET /no-memory: MemoryError: as said", [request("/no-memory"), 503]),
     "MemoryError in the midst": (
         "web: GET /no-memory-late: MemoryError: as said",
@@ -376,6 +384,7 @@ def play(server, case):
 
 
 WARM_UP = [
+    "parts that end early",
     "single bytes",
     "half a head, then nothing",
     "one byte in each chunk",

@@ -24,6 +24,8 @@ PROGRAMS = {
     "a hook after it": ("after",),
     "a handler that waits": ("waits",),
     "a generator": ("generator",),
+    "an open file": ("opened",),
+    "a static file": ("static",),
     "a status, header fields": ("status",),
     "404": ("missing",),
     "a fault": ("fault",),

@@ -40,7 +40,9 @@ FOREIGN = set(
 # Modules whose functions are methods of classes elsewhere.
 METHODS = {
     f"{room}.py"
-    for room in "body cookies decoding fields forms pieces reading saving setup".split()
+    for room in (
+        "body cookies decoding fields files forms multipart pieces reading saving setup"
+    ).split()
 }
 INNER = "closure"  # a function within another
 ARGUMENTS = """

@@ -39,6 +39,7 @@ INTERNAL = {
     "deflate.Inflater",
     "forms.MultiDict.__init__",
     "headers.Headers.__init__",
+    "multipart.Part.__init__",
     "pieces.Pieces.__init__",
     "raw.Writer.__init__",
     "router.Router",
@@ -67,7 +68,7 @@ INTERNAL = {
 # Where each __getattr__ finds what it returns: a dict of functions, one of places in a
 # list, a string of "name:room" each, or a function that compares names.
 FOUND = {
-    "app.App": ["setup.METHODS"],
+    "app.App": ["setup.METHODS", "setup._ELSEWHERE"],
     "conn.Request": ["conn._IN_HEAD", "fields._METHODS", "fields.attribute"],
     "response.Response": ["response.Response.__getattr__"],
     "websocket.WebSocket": ["pieces.METHODS"],

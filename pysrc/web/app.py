@@ -81,9 +81,8 @@ class App:
 
     def __getattr__(self, name):
         # get(), before_request() and what else is called before the server starts
-        if name not in web.setup.METHODS:
-            raise AttributeError(name)
-        return lambda *args, **kwargs: web.setup.METHODS[name](self, *args, **kwargs)
+        web.setup.method_of(name)
+        return lambda *args, **kwargs: web.setup.method_of(name)(self, *args, **kwargs)
 
     # -- starting and stopping
 

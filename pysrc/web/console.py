@@ -37,6 +37,12 @@ def report(r, e):
     )
 
 
+def unsupported(r, what, kind):
+    """Say that `what` takes no body of a kind (str)."""
+    line = "web: {} {}: {} takes no {}"
+    print(line.format(r.method, escaped(r.path), what, escaped(kind) or "body without a type"))
+
+
 def escaped(value):
     """What a client sent as text that does not look like other lines of the console."""
     return repr(str(value))[1:-1]

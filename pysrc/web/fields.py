@@ -4,8 +4,9 @@ from web._codec import find_field
 
 # In which room each method of a request is.
 _METHODS = (
-    " __aiter__:reading __anext__:reading copy:reading form:forms json:decoding piece:reading"
-    " read:body readexactly:reading readinto:body readline:reading save:saving "
+    " __aiter__:reading __anext__:reading copy:reading form:forms json:decoding"
+    " parts:multipart piece:reading read:body readexactly:reading readinto:body"
+    " readline:reading save:saving "
 )
 
 

@@ -47,8 +47,9 @@ class MultiDict(dict):
 
 async def form(r):
     """Return the fields of an HTML form (MultiDict), sent as
-    application/x-www-form-urlencoded; else raises HTTPException(415)."""
+    application/x-www-form-urlencoded or as multipart/form-data without files; else raises
+    HTTPException(415), and the console says why."""
     kind = web.fields.field(r, "content-type")
     if kind and kind.split(";")[0].strip().lower() != "application/x-www-form-urlencoded":
-        raise web.HTTPException(415)
+        return await web.multipart.form(r, MultiDict(""))
     return MultiDict(await r.body())

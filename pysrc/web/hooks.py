@@ -22,7 +22,10 @@ async def response(conn, r, entry, hooks, answering):
             for hook in after:
                 other = await _result_of(hook(r, result))
                 if other is not None:
+                    body = result.body
                     result = response_of(other, result.status)
+                    if result.body is not body and hasattr(body, "close"):
+                        body.close()  # of the one that is replaced
     except BaseException:
         if hasattr(result.body, "close"):
             result.body.close()  # a generator that has begun must come to its end

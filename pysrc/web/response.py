@@ -18,7 +18,7 @@ class Response:
 
     body     str or bytes-like; dict or list, sent as JSON; a generator or an
              asynchronous iterator of str and bytes pieces, sent as they come, small ones
-             together;
+             together; a file, or what else can be read, which is closed;
              None for none
     status   int
     headers  dict of str by name; a list for a field with several lines
@@ -40,9 +40,15 @@ class Response:
 
 
 def redirect(location, status=302):
-    """Return a Response that sends the client to another place. Raises ValueError
-    for a location with control characters."""
-    return Response("", status, {"Location": check(location)})
+    """Return a Response that sends the client to another place, with what no URL can hold
+    percent-encoded (RFC 3986 2). Raises ValueError for a location with control
+    characters."""
+    location = check(location)
+    for c in location.encode():
+        if c in b' "<>\\^`{|}' or c > 126:
+            location = web.quoting.quote(location, "!#$%&'()*+,/:;=?@[]")
+            break
+    return Response("", status, {"Location": location})
 
 
 # -- what handlers return
@@ -89,6 +95,8 @@ def respond(conn, r, entry, result):
             if not isinstance(e, (TypeError, ValueError)):
                 raise  # there is no memory or no descriptor for any response
             return respond(conn, r, entry, web.faults.plain(r, e))
+        if isinstance(result, tuple) and result:
+            result = result[0]
         _close(getattr(result, "body", result))  # a generator that has begun must end
         return failed(conn, r, entry, e)
     return rest or put(conn, bytearray(head), body)
@@ -121,19 +129,22 @@ def _compose(conn, r, entry, result):
             options += ", " + option
     if must_close(r):
         conn.closing = True
-    pieces = hasattr(given, "send") or hasattr(given, "generator") or hasattr(given, "__aiter__")
-    kind, body = HTML, b""
+    file = hasattr(given, "readinto") or hasattr(given, "read")
+    pieces = file or hasattr(given, "send") or hasattr(given, "generator")
+    pieces = pieces or hasattr(given, "__aiter__")
+    kind, body = b"application/octet-stream" if file else HTML, b""
     if not pieces and given is not None:
         kind, body = encoded(given)
     if status == 205:  # RFC 9110 15.3.6
         _close(given)
-        body = b""
         pieces = False
-        given = None
+        given, body = None, b""
     length = len(body)
     if pieces:
         # a sign behind the 0 is a ValueError
-        length = int("0" + own["content-length"]) if "content-length" in own else None
+        length = web.readable.size(given) if file else None
+        if "content-length" in own:
+            length = int("0" + own["content-length"])
     chunked = False
     empty = status == 204 or status == 304
     if not empty:
@@ -158,7 +169,8 @@ def _compose(conn, r, entry, result):
         _close(given)
         return head, b"", None
     if pieces:
-        return head, b"", web.streaming.send_pieces(conn, r, entry, head, given, chunked, length)
+        send = web.readable.respond if file else web.streaming.send_pieces
+        return head, b"", send(conn, r, entry, head, given, chunked, length)
     return head, body, None
 
 

@@ -1,8 +1,7 @@
-# The body of a request, kept in a file.
+# The body of a request, or a part of it, kept in a file.
 from micropython import const
 
 import web
-from web.body import readinto
 
 _BLOCK = const(4096)  # bytes that are written to the file at once
 _SMALL_BLOCK = const(512)  # where memory is short
@@ -10,11 +9,17 @@ _SMALL_BLOCK = const(512)  # where memory is short
 _saving = set()
 
 
-async def save(r, path, buf=None):
+async def save(r, path, buf=None, hash=None, check=None):
     """Write the body to a file as it arrives, by pieces of buf (bytearray, of 4,096 bytes
     if not given, or of 512 where memory is short). The file gets its name when it is
-    whole. Returns its size. Raises OSError, HTTPException(409) while another request
-    saves the same, and as readinto() does."""
+    whole; until then path + '.part' has what came. Returns its size.
+
+    hash   an object of hashlib: its update() gets every piece
+    check  called when all has come: unless it returns what is true the file is removed, and
+           HTTPException(422) raised
+
+    Raises OSError, HTTPException(409) while another request saves the same, what check
+    raises, and as readinto() does."""
     import os
 
     part = path + ".part"
@@ -28,15 +33,23 @@ async def save(r, path, buf=None):
             buf = bytearray(_SMALL_BLOCK)
     view = memoryview(buf)
     size = 0
+    readinto = r.readinto
     try:
         with open(part, "wb") as file:
-            while True:
-                n = await readinto(r, buf)
-                if not n:
-                    break
+            more = True
+            while more:
+                # flash takes whole blocks best
+                n = 0
+                while more and n < len(buf):
+                    more = await readinto(view[n:])
+                    n += more
+                if hash:
+                    hash.update(view[:n])
                 if file.write(view[:n]) != n:
                     raise OSError(28)  # ENOSPC
                 size += n
+        if check and not check():
+            raise web.HTTPException(422)
         try:
             os.rename(part, path)
         except OSError:  # FAT has no renaming over a file

@@ -19,6 +19,8 @@ _LIMITS = (
     "max_head:4096 max_target:1024 max_fields:48 max_body:65536 max_drain:65536"
     " max_requests:1000 max_connections:0 max_streams:-1 backlog:0"
 )
+# Methods of App in other rooms: what few programs call is no name that all keep.
+_ELSEWHERE = " static:files "
 _METHODS = "GET POST PUT PATCH DELETE"
 _GET = const(0)
 _POST = const(1)
@@ -317,3 +319,15 @@ METHODS = {
     "sse": sse,
     "websocket": websocket,
 }
+
+
+def method_of(name):
+    """Return the function that App has as a method of that name. Raises AttributeError."""
+    method = METHODS.get(name)
+    if method is None:
+        start = _ELSEWHERE.find(" " + name + ":")
+        if start < 0:
+            raise AttributeError(name)
+        start += len(name) + 2
+        method = getattr(getattr(web, _ELSEWHERE[start : _ELSEWHERE.find(" ", start)]), name)
+    return method

@@ -11,9 +11,28 @@ BytesLike: TypeAlias = bytes | bytearray | memoryview
 Piece: TypeAlias = str | BytesLike
 Fields: TypeAlias = Mapping[str, str | int | list[str]]
 
+# What hashlib gives.
+class Hash(Protocol):
+    @property
+    def update(self) -> Callable[..., Any]: ...
+
+# What is sent as a file is, and closed.
+class Readable(Protocol):
+    def read(self, n: int = -1, /) -> bytes | None: ...
+
+class ReadableInto(Protocol):
+    def readinto(self, buf: bytearray | memoryview, /) -> int | None: ...
+
 # What handlers and hooks return.
 Body: TypeAlias = (
-    Piece | dict[Any, Any] | list[Any] | Generator[Piece, Any, Any] | AsyncIterator[Piece] | None
+    Piece
+    | dict[Any, Any]
+    | list[Any]
+    | Generator[Piece, Any, Any]
+    | AsyncIterator[Piece]
+    | Readable
+    | ReadableInto
+    | None
 )
 Result: TypeAlias = (
     Body

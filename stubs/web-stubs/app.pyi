@@ -1,4 +1,4 @@
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Concatenate, TypeAlias, TypeVar, overload
 
 from web._types import Fields, Names, Returned, TLSContext
@@ -74,6 +74,15 @@ class App:
     def errorhandler(
         self, key: type[_E]
     ) -> Callable[[Callable[[Request, _E], _Answer]], Callable[[Request, _E], _Answer]]: ...
+    def static(
+        self,
+        prefix: str,
+        folder: str,
+        index: str | None = "index.html",
+        fallback: str | None = None,
+        max_age: int | None = 0,
+        types: Mapping[str, str] | None = None,
+    ) -> None: ...
     def mount(self, other: App, prefix: str = "") -> None: ...
     def websocket(
         self,

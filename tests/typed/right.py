@@ -96,6 +96,33 @@ def response(r: Request) -> web.Response:
     return web.Response(pieces(r), 200, {"X": 1}, "text/csv")
 
 
+@app.get("/file")
+def opened(r: Request) -> web.Response:
+    if r.query:
+        return web.send_file(r, "a.csv", "text/csv", 60, download="b.csv")
+    return web.Response(open("a.csv", "rb"))
+
+
+class Digest:
+    def update(self, data: bytes | memoryview) -> None: ...
+
+
+@app.post("/parts")
+async def parts(r: Request) -> web.Response:
+    async for part in r.parts(max_part=9, max_parts=1):
+        assert_type(part.filename, str | None)
+        assert_type(part.name + part.type + await part.text(), str)
+        assert_type(await part.save("a", hash=Digest(), check=lambda: True), int)
+        assert_type(await part.readinto(bytearray(8)), int)
+    await r.save("a", hash=Digest(), check=None)
+    page = web.render("a.html", {"a": web.escape(1), "b": [web.quote("c", "")]})
+    return web.Response(page, headers={"X-Q": web.urlencode({"a": ["b"]})})
+
+
+app.static("/", "www")
+app.static("/www/", "www", index=None, fallback="app.html", max_age=None, types={"a": "b/c"})
+
+
 @app.route("/raw", methods=["GET", "POST"])
 async def raw(r: Request, w: Writer) -> None:
     form = web.parse_qs(await r.read(1024))
