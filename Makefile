@@ -2,7 +2,7 @@
 # and build/, which git ignores; dist/ is committed.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo docs install release stubs test test-arch test-version test-arch-all autobahn cost bench emulators native native-all dist format lint clean
+.PHONY: help demo docs install release stubs test test-arch test-version test-arch-all test-rp2040 autobahn cost bench emulators native native-all dist format lint clean
 
 # of the demo, or if it is given the serial port of the board to install on
 PORT ?= 8080
@@ -45,6 +45,17 @@ NGINX := build/nginx/nginx
 $(NGINX): tools/get/nginx.sh tools/get/debian.sh | build/.base
 	tools/apt.sh ca-certificates
 	tools/get/nginx.sh build/nginx
+
+# what MicroPython's port to the RP2040 is built from beside it, and an emulator of the chip
+RP2 := build/rp2/versions
+$(RP2): tools/get/rp2.sh tools/get/debian.sh | build/.base
+	tools/apt.sh ca-certificates bzip2 xz-utils
+	tools/get/rp2.sh build/rp2
+
+RP2040JS := build/rp2040js/bootrom.bin
+$(RP2040JS): tools/get/rp2040js.sh | $(VENV)
+	command -v npm >/dev/null || tools/apt.sh npm
+	PYTHON=$(PY) tools/get/rp2040js.sh build/rp2040js
 
 MPY_CROSS := $(MPY_DIR)/mpy-cross/build/mpy-cross
 UNIX := build/unix/micropython
@@ -179,11 +190,15 @@ test-arch: emulators ## run what tests the files of one architecture: ARCH=armv6
 	@test -n "$(filter $(ARCH),$(ARCHS))" || { echo "make test-arch ARCH=..., one of: $(ARCHS)"; exit 1; }
 	$(PY) -m pytest tests/test_arch.py --arch $(ARCH)
 
+test-rp2040: emulators native-all ## run what tests the emulated RP2040, to its end
+	$(PY) tools/dist.py --out build/dist armv6m portable
+	$(PY) -m pytest tests/test_rp2040.py --whole $(PYTEST)
+
 test-arch-all: emulators ## run what tests the files of every architecture
 	$(PY) -m pytest tests/test_arch.py
 
 # MicroPython for every emulated target; what did not change is not built again
-emulators: $(UNIX) $(TLS) build/.compilers build/.emulators .venv/.tests
+emulators: $(UNIX) $(TLS) $(RP2) $(RP2040JS) build/.compilers build/.emulators .venv/.tests
 	$(PY) tools/emulators.py build
 
 autobahn: $(UNIX) $(AUTOBAHN) .venv/.tests ## try WebSockets with Autobahn|Testsuite: PARSER=portable, CASES=1-7,10

@@ -164,13 +164,16 @@ def serving(parser, script, *args, heap="2M", example=False, cwd=None):
 
 def pytest_addoption(parser):
     parser.addoption("--arch", help="only the tests of this architecture")
+    parser.addoption("--whole", action="store_true", help="also what takes long on a chip")
 
 
 def pytest_collection_modifyitems(config, items):
     """--arch keeps what tests that architecture's files; under another version's FIRMWARE
-    what is marked `once` is not tried again."""
+    what is marked `once` is not tried again, and what is marked `whole` is left to --whole."""
     if FIRMWARE:
         items[:] = [item for item in items if not item.get_closest_marker("once")]
+    if not config.getoption("--whole"):
+        items[:] = [item for item in items if not item.get_closest_marker("whole")]
     arch = config.getoption("--arch")
     if arch:
         items[:] = [

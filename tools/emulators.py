@@ -7,7 +7,8 @@
 A "unix" target is MicroPython's unix port, cross-compiled and run by QEMU's user
 emulation: it has real sockets and a heap of any size. A "board" target is bare
 metal on an emulated machine: no sockets, but the memory, the alignment faults
-and the FPU of the real core. `icount` is a QEMU plugin that counts instructions.
+and the FPU of the real core. A "chip" is the port's own firmware on a whole chip,
+which tools/chip.py runs. `icount` is a QEMU plugin that counts instructions.
 
 MicroPython's sources are taken from --mpy-dir or $MPY_DIR; the results go to
 build/ports/TARGET/. From PyPI come mpremote, to hand files to a board, and ziglang,
@@ -38,7 +39,8 @@ from typing import NamedTuple, Union
 from matrix import MATRIX, ROOT, micropython
 
 PORTS = ROOT / "tests" / "ports"
-OUT = ROOT / "build" / "ports"
+FETCHED = ROOT / "build"
+OUT = FETCHED / "ports"
 
 # Exit codes of run() beside the script's own, which is 1 after an exception.
 TIMEOUT = 124
@@ -53,11 +55,12 @@ class Target:
     kind: str
     arch: str
     compiler: str
-    qemu: str
+    qemu: str = ""
     flags: str = ""
     modules: str = ""
     port: str = ""
     rom: int = 0
+    fetched: str = ""
     apt: tuple = ()
 
     @property
@@ -65,6 +68,8 @@ class Target:
         """What it is built from."""
         if self.kind == "board":
             return PORTS / "boards" / self.port
+        if self.kind == "chip":
+            return PORTS / self.name / self.port
         return PORTS / {"unix": "unix", "user": self.name, "plugin": self.name}[self.kind]
 
     @property
@@ -78,6 +83,7 @@ class Target:
             "unix": "micropython",
             "user": "micropython.elf",
             "board": "firmware.elf",
+            "chip": "firmware.bin",
             "plugin": "icount.so",
         }[self.kind]
 
@@ -104,7 +110,8 @@ def _tool(name: str) -> str | None:
 def missing(name: str) -> list[str]:
     """The programs that `name` needs and that this machine hasn't got."""
     target = TARGETS[name]
-    return [tool for tool in (target.compiler, target.qemu.split()[0], "make") if not _tool(tool)]
+    others = [target.qemu.split()[0], "make"] if target.qemu else ["cmake", "ninja", "node"]
+    return [tool for tool in (target.compiler, *others) if not _tool(tool)]
 
 
 def _first_line(*argv: str) -> str:
@@ -121,6 +128,8 @@ def _sources(target: Target) -> list[Path]:
     sources = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
     if target.kind == "user":
         sources.append(ROOT / "natmod" / "xtensawin.S")  # the assembler's missing mnemonics
+    if target.kind == "chip":
+        sources += [target.folder.parent / "build.sh", FETCHED / target.fetched / "versions"]
     return sources
 
 
@@ -133,6 +142,9 @@ def _make(target: Target, mpy_dir: Path, out: Path) -> list[str]:
         api = 1 if major is None or int(major[1]) < 9 else 2
         argv = [compiler, *target.flags.split(), f"-DQEMU_PLUGIN_VERSION={api}"]
         return [*argv, str(port / "icount.c"), "-o", str(out / target.binary)]
+    if target.kind == "chip":
+        fetched = FETCHED / target.fetched
+        return ["sh", *map(str, (port.parent / "build.sh", mpy_dir, fetched, port, out))]
     argv = ["make", f"-j{min(os.cpu_count() or 1, 4)}", f"BUILD={out}"]
     if target.kind == "user":
         return [*argv, "-C", str(port), f"MPY_DIR={mpy_dir}"]

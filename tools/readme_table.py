@@ -15,6 +15,8 @@ def tested_on(target):
     kind = MATRIX["targets"][target]["kind"]
     if kind == "board":
         return "bare metal, " + target.removeprefix("board-").replace("-", " ").title()
+    if kind == "chip":
+        return f"a whole {target.upper()}, lwIP over SLIP"
     if kind == "user":
         return "ABI, loader and code only"
     return "unix port, real sockets"
@@ -22,7 +24,7 @@ def tested_on(target):
 
 def render():
     rows = [
-        "| Architecture | Number | Boards | Native files | Run by the tests under QEMU |",
+        "| Architecture | Number | Boards | Native files | Run by the tests, emulated |",
         "| --- | --- | --- | --- | --- |",
     ]
     for arch, entry in ARCHITECTURES.items():

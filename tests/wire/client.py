@@ -24,9 +24,9 @@ def connected(port, timeout=10, window=None):
 class Client:
     """Sends what it likes. Whatever it waits for must come within 10 seconds."""
 
-    def __init__(self, server, port=None, *, window=None):
+    def __init__(self, server, port=None, *, window=None, socket=None):
         self.server = server
-        self.socket = connected(port or server.port, window=window)
+        self.socket = socket or connected(port or server.port, window=window)
         self.received = bytearray()  # and not taken
         self.ended = False  # whether the server closed its side
 

@@ -1,0 +1,280 @@
+"""A whole RP2040 in an emulator: tests/ports/rp2040/chip.mjs, on npm's rp2040js.
+
+    with Chip(flash(firmware, files)) as chip:
+        chip.run("import web")
+        with chip.connect(80) as s: ...
+
+Its lwIP has a SLIP link to this machine in place of Wi-Fi: chip.connect() reaches it, as
+do all sockets of chip.socket(), which lie in a network namespace of their own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import select
+import socket
+import struct
+import subprocess
+import sys
+import termios
+import threading
+import tty
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+
+from littlefs import LittleFS
+from matrix import BUILD, ROOT
+
+CHIP = ROOT / "tests" / "ports" / "rp2040" / "chip.mjs"
+LINK = ROOT / "tools" / "chip_link.py"
+EMULATOR = BUILD / "rp2040js"
+ADDRESS = "10.9.0.2"  # of link.c
+FLASH = 2 << 20  # a Pico's
+BLOCK = 4096
+DISK = FLASH - 848 * 1024  # as mpconfigboard.h has it
+TIMEOUT = 60
+
+
+class ChipError(Exception):
+    """What a script that ends with an exception printed."""
+
+
+def disk(content: bytes) -> LittleFS:
+    """The file system in the flash."""
+    fs = LittleFS(block_size=BLOCK, block_count=(FLASH - DISK) // BLOCK, mount=False)
+    fs.context.buffer[:] = content[DISK:FLASH]
+    fs.mount()
+    return fs
+
+
+def flash(firmware: Path, files: Mapping[str, bytes] | None = None) -> bytes:
+    """What a flash holds with a firmware, and with files: without, the firmware makes a
+    file system of its own when it starts."""
+    content = firmware.read_bytes().ljust(FLASH, b"\xff")
+    if files is None:
+        return content
+    fs = LittleFS(block_size=BLOCK, block_count=(FLASH - DISK) // BLOCK, prog_size=256,
+                  read_size=32, lookahead_size=32)  # fmt: skip
+    for name, data in files.items():
+        fs.makedirs(str(PurePosixPath(name).parent), exist_ok=True)
+        with fs.open(name, "wb") as file:
+            file.write(data)
+    return content[:DISK] + bytes(fs.context.buffer)
+
+
+class Chip:
+    def __init__(self, content: bytes, folder: Path):
+        """Start a chip whose flash holds `content`; `folder` is for files of its own."""
+        image = Path(folder) / "flash.bin"
+        image.write_bytes(content)
+        library = EMULATOR / "package/dist/esm/index.js"
+        self._node = subprocess.Popen(
+            ["node", CHIP, library, EMULATOR / "bootrom.bin", image],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._answers: dict[str, list[bytes]] = {}
+        self.console = b""  # what came over USB and was not yet taken
+        self._serial = None  # who gets it instead
+        self._link = Link()
+        threading.Thread(target=self._receive, daemon=True).start()
+        threading.Thread(target=self._pass_packets, daemon=True).start()
+
+    def __enter__(self) -> Chip:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._node.kill()
+        self._node.communicate()
+        self._link.close()
+
+    # -- messages: chip.mjs has them
+
+    def _send(self, kind: bytes, data: bytes = b"") -> None:
+        with self._lock:
+            self._node.stdin.write(kind + struct.pack("<I", len(data)) + data)
+            self._node.stdin.flush()
+
+    def _receive(self) -> None:
+        while head := self._node.stdout.read(5):
+            data = self._node.stdout.read(struct.unpack("<I", head[1:])[0])
+            kind = chr(head[0])
+            if kind == "n":
+                self._link.send(data)
+            elif kind == "u" and self._serial is not None:
+                os.write(self._serial, data)
+            else:
+                with self._changed:
+                    if kind == "u":
+                        self.console += data
+                    else:
+                        self._answers.setdefault(kind, []).append(data)
+                    self._changed.notify_all()
+
+    def _pass_packets(self) -> None:
+        with contextlib.suppress(OSError, ValueError):  # closed
+            while packet := self._link.receive():
+                self._send(b"n", packet)
+
+    def _answer(self, kind: str, timeout: float = TIMEOUT) -> bytes:
+        with self._changed:
+            came = self._changed.wait_for(lambda: self._answers.get(kind), timeout)
+            assert came, f"the chip does not answer {kind}: {self.console!r}"
+            return self._answers[kind].pop(0)
+
+    # -- the chip
+
+    @property
+    def seconds(self) -> float:
+        """Its own time since it started."""
+        self._send(b">", b"t")
+        return int(self._answer("t")) / 1e9
+
+    def flash(self) -> bytes:
+        self._send(b">", b"f")
+        return self._answer("f")
+
+    def reset(self) -> None:
+        """Cut the power, and boot from what the flash has."""
+        with self._changed:
+            self.console = b""
+        self._send(b">", b"r")
+
+    def record_flash(self, every: int) -> None:
+        """Keep what the flash has in the midst of each such write from now on."""
+        self._send(b">", b"s%d" % every)
+
+    def recorded(self) -> list[bytes]:
+        with self._changed:
+            return self._answers.pop("s", [])
+
+    @contextlib.contextmanager
+    def time_flies(self) -> Iterator[None]:
+        """What the chip waits for comes at once: its time passes as fast as it can."""
+        self._send(b">", b"q")
+        try:
+            yield
+        finally:
+            self._send(b">", b"p")
+
+    # -- its serial port
+
+    def wait_for(self, text: bytes, timeout: float = TIMEOUT) -> bytes:
+        """The console up to this text, which is taken off it."""
+        with self._changed:
+            came = self._changed.wait_for(lambda: text in self.console, timeout)
+            assert came, f"{text!r} is not on the console: {self.console!r}"
+            end = self.console.index(text) + len(text)
+            taken, self.console = self.console[:end], self.console[end:]
+        return taken
+
+    def begin(self, script: str) -> None:
+        """Run a script in the raw REPL and do not wait for its end."""
+        self._send(b"u", b"\r\x03\x03\x01")
+        self.wait_for(b"raw REPL; CTRL-B to exit\r\n>")
+        self._send(b"u", script.encode() + b"\x04")
+        self.wait_for(b"OK")
+
+    def end(self, timeout: float = TIMEOUT) -> str:
+        """What the script printed, when it has ended."""
+        output = self.wait_for(b"\x04", timeout)[:-1]
+        error = self.wait_for(b"\x04", timeout)[:-1]
+        text = output.decode(errors="replace").replace("\r\n", "\n")
+        if error:
+            raise ChipError(text + error.decode(errors="replace").replace("\r\n", "\n"))
+        return text
+
+    def run(self, script: str, timeout: float = TIMEOUT) -> str:
+        """What a script prints; ChipError if it raises."""
+        self.begin(script)
+        return self.end(timeout)
+
+    def interrupt(self) -> str:
+        """Ctrl-C, what it prints of the fault included."""
+        self._send(b"u", b"\x03")
+        output = self.wait_for(b"\x04") + self.wait_for(b"\x04")
+        return output.decode(errors="replace").replace("\r\n", "\n")
+
+    def soft_reset(self) -> None:
+        self._send(b"u", b"\r\x03\x03\x01")
+        self.wait_for(b"raw REPL; CTRL-B to exit\r\n>")
+        self._send(b"u", b"\x04")
+        self.wait_for(b"raw REPL; CTRL-B to exit\r\n>")
+
+    @contextlib.contextmanager
+    def serial_port(self) -> Iterator[str]:
+        """The device to give to `mpremote connect`."""
+        ours, theirs = pty.openpty()
+        tty.setraw(theirs, termios.TCSANOW)
+        reader, writer = os.pipe()
+        pump = threading.Thread(target=self._pump, args=(ours, reader))
+        self._serial = ours
+        pump.start()
+        try:
+            yield os.ttyname(theirs)
+        finally:
+            self._serial = None
+            os.close(writer)
+            pump.join()
+            for fd in (ours, theirs, reader):
+                os.close(fd)
+
+    def _pump(self, ours: int, ended: int) -> None:
+        while ended not in (ready := select.select([ours, ended], [], [])[0]):
+            if ready:
+                self._send(b"u", os.read(ours, 4096))
+
+    # -- its network
+
+    def socket(self) -> socket.socket:
+        """A TCP socket from which the chip can be reached."""
+        return self._link.socket()
+
+    def connect(self, port: int, timeout: float = TIMEOUT) -> socket.socket:
+        s = self.socket()
+        s.settimeout(timeout)
+        try:
+            s.connect((ADDRESS, port))
+        except BaseException:
+            s.close()
+            raise
+        return s
+
+
+class Link:
+    """A network namespace with a TUN device, which a process of its own holds."""
+
+    def __init__(self):
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        options = "-n" if os.geteuid() == 0 else "-rn"
+        self._process = subprocess.Popen(
+            ["unshare", options, sys.executable, LINK, str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stderr=subprocess.PIPE,
+        )
+        theirs.close()
+        self._helper = ours
+        self._asking = threading.Lock()
+        self._tun = self._ask()
+        self.receive = lambda: os.read(self._tun, 2048)
+        self.send = lambda packet: os.write(self._tun, packet)
+
+    def _ask(self) -> int:
+        with self._asking:
+            self._helper.send(b"?")
+            _, fds, _, _ = socket.recv_fds(self._helper, 1, 1)
+        if not fds:
+            raise OSError("no link: " + self._process.stderr.read().decode())
+        return fds[0]
+
+    def socket(self) -> socket.socket:
+        return socket.socket(fileno=self._ask())
+
+    def close(self) -> None:
+        self._helper.close()
+        self._process.communicate()
+        os.close(self._tun)
