@@ -2,23 +2,36 @@
 what it serves to clients of this machine over a SLIP link, in place of Wi-Fi."""
 
 import contextlib
+import json
+import re
+import select
+import ssl
 import subprocess
 import sys
 
 import chip
 import dist
 import emulators
+import install
+import matrix
 import pytest
 import test_arch
+import test_install_faults
 import test_tls
 import vectors
-from conftest import DEVICE, ROOT
-from wire import Client
+from conftest import DEVICE, ROOT, read_all
+from packages import ALL
+from websockets.sync.client import connect
+from wire import GET, Client, chunked, post, request, wait_until
+from wire.steps import END, body
 
 NAME = "rp2040"
 ARCH = emulators.TARGETS[NAME].arch
 NATIVE = f"native {ARCH}"
+PART = 8  # of so many vectors one is tried in `make test`
+SELDOM, EVERY = 36, 5  # of so many writes of the flash one is one at which the power fails
 IMPORT = "import web\nprint(web.implementation)\n"
+IMPORT_ALL = test_install_faults.IMPORT.replace("sys.path", "['/lib']")
 
 
 @pytest.fixture(scope="module")
@@ -51,9 +64,10 @@ def board(start, trust):
     files |= {name: (trust / name).read_bytes() for name in ("cert.der", "key.der")}
     for name in ("vectors", "misuse", "inmemory"):
         files |= test_arch.device(name)
-    folder = trust / "vectors"
-    vectors.write(folder)
-    files |= {f"{name}.jsonl": (folder / f"{name}.jsonl").read_bytes() for name in vectors.FILES}
+    for name in vectors.FILES:
+        cases = [json.dumps(case, ensure_ascii=False) + "\n" for case in vectors.device_cases(name)]
+        files[f"{name}.jsonl"] = "".join(cases).encode()
+        files[f"part/{name}.jsonl"] = "".join(cases[::PART]).encode()
     with start(files) as board:
         yield board
 
@@ -65,44 +79,218 @@ class ChipClient(Client):
         super().__init__(board, socket=board.connect(port))
 
 
-@contextlib.contextmanager
-def serving(board, secure=False):
+def begin(board, secure=False):
     """The application of device/chip.py, on a heap that nothing was in before."""
     board.soft_reset()
     board.begin(f"SECURE = {secure}\n" + (DEVICE / "chip.py").read_text())
     board.wait_for(f"{NATIVE} serving".encode())
-    yield board
-    board.interrupt()
 
 
 @pytest.fixture(scope="module")
 def server(board):
-    with serving(board) as server:
-        yield server
+    begin(board)
+    return board
 
 
 # -- the files, on the flash
 
 
-def test_install(start):
-    """On a flash that has nothing, over USB, with a self-test; and after the power was off
-    it is there."""
-    with start() as board:
+class Installed:
+    """What make install came to on a flash that had nothing, over USB."""
+
+    def __init__(self, board, recorded):
+        board.record_flash(recorded)
         with board.serial_port() as port:
-            done = subprocess.run(
+            self.done = subprocess.run(
                 [sys.executable, ROOT / "tools/install.py", "--port", port],
                 capture_output=True,
                 text=True,
                 timeout=110,
             )
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert f": {NATIVE}\n" in done.stdout.replace("\r", "")
-        board.reset()
-        assert board.run(IMPORT) == NATIVE + "\n"
-        disk = chip.disk(board.flash())
-        names = [f"{at}/{name}" for at, _, names in disk.walk("/lib") for name in names]
-        installed = {}
-        for name in names:
-            with disk.open(name, "rb") as file:
-                installed[name.removeprefix("/lib/")] = file.read()
-    assert installed == dist.shipped_files(ARCH)
+        self.recorded = board.recorded()
+        board.reset()  # the power was off
+        self.imported = board.run(IMPORT)
+        self.files = chip.files_on(board.flash())
+
+
+@pytest.fixture(scope="module")
+def installed(start, request):
+    with start() as board:
+        return Installed(board, EVERY if request.config.getoption("--whole") else SELDOM)
+
+
+def test_install(installed):
+    output = installed.done.stdout.replace("\r", "")
+    assert installed.done.returncode == 0, output + installed.done.stderr
+    assert re.search(rf"^aioweb {matrix.version()}: {NATIVE}$", output, re.M)
+    assert installed.imported == NATIVE + "\n"
+    assert installed.files == {f"lib/{k}": v for k, v in dist.shipped_files(ARCH).items()}
+
+
+def test_power_that_fails(start, installed):
+    """In the midst of a write of the flash: what is there is whole, or refused in a line,
+    and can be installed again."""
+    assert len(installed.recorded) > 5
+    again = set(installed.recorded[4::8])
+    refused = 0
+    for flash in installed.recorded:
+        with start(flash=flash) as board:
+            _, *said = board.run(IMPORT_ALL).splitlines()
+            outcome = said[0].partition(" ")[0]
+            assert len(said) == 2 and said[0] == said[1] and outcome in ("whole", "refused"), said
+            refused += outcome == "refused"
+            if flash in again:
+                with board.serial_port() as port:
+                    install.Board(port, resume=False).install([f"{ALL}-{ARCH}"])
+                assert board.run(IMPORT) == NATIVE + "\n"
+                assert chip.files_on(board.flash()) == installed.files
+    assert refused > 5
+
+
+# -- what runs on the board
+
+
+@pytest.mark.parametrize("every", [PART, pytest.param(1, marks=pytest.mark.whole)])
+def test_vectors(board, every):
+    board.soft_reset()
+    folder = "part" if every > 1 else ""
+    assert board.run(f"import vectors\nvectors.main('native', {folder!r}, 64)") == (
+        "{} passed, 0 failed\n".format(
+            sum(len(vectors.device_cases(n)[::every]) for n in vectors.FILES)
+        )
+    )
+
+
+def test_misuse_raises_what_it_does_on_x64(board):
+    script = "import misuse\nmisuse.main()\n"
+    board.soft_reset()
+    reference = test_arch.execute(*test_arch.REFERENCE, script, test_arch.device("misuse"))
+    assert board.run(script) == reference
+
+
+def test_connections_in_memory_send_the_same_bytes_as_on_x64(board):
+    script = (DEVICE / "inmemory.py").read_text()
+    board.soft_reset()
+    assert board.run(script) == test_arch.execute(*test_arch.REFERENCE, script)
+
+
+# -- what clients on a network get
+
+
+def test_pages(server):
+    with ChipClient(server) as client:
+        answer = json.loads(client.get("/pins/7/led", "Cookie: id=ada").body)
+        assert answer == {"pin": 7, "name": "led", "cookie": "ada"}
+        assert client.get("/none").status == 404
+        assert client.get("/", method="HEAD")["content-length"] == "5"
+        assert client.get("/pieces/300").body == b"".join(b"piece %d\n" % i for i in range(300))
+        client.run([request("/", "GET", "Connection: close"), body(b"index"), END])
+
+
+def test_bodies(server):
+    """Larger than a packet, than lwIP's window and than what is read at once."""
+    data = bytes(range(256)) * 80
+    with ChipClient(server) as client:
+        assert client.post("/echo", data[:12000]).body == data[:12000]
+        pieces = [data[i : i + 700] for i in range(0, len(data), 700)]
+        client.run([chunked("/upload", *pieces), body(b"%d" % len(data))])
+        # after an upload the flash has it, and the server goes on
+        assert client.post("/files/upload", data, method="PUT").body == b'{"size": 20480}'
+        client.run([GET, body(b"index")])
+    assert chip.files_on(server.flash())["upload"] == data
+
+
+def test_pipelining(server):
+    with ChipClient(server) as client:
+        client.run([GET * 20 + request("/slow/20") + GET])
+        assert [client.receive().text for _ in range(22)] == ["index"] * 20 + ["slow", "index"]
+
+
+def test_head_in_many_segments(server):
+    with ChipClient(server) as client:
+        for byte in GET:
+            client.send(bytes([byte]))
+        client.run([body(b"index")])
+
+
+def test_websocket(server):
+    with connect("ws://chip/ws", sock=server.connect(80), open_timeout=60) as ws:
+        for n in (0, 125, 126, 5000):
+            message = bytes(i % 251 for i in range(n))
+            ws.send(message)
+            assert ws.recv(timeout=60) == message
+
+
+def test_events(server):
+    with ChipClient(server) as client:
+        client.send(request("/events"))
+        client.until(b"text/event-stream")
+        for i in range(4):
+            client.until(b"id: %d\ndata: event\n\n" % i)
+        assert client.at_end()
+
+
+# -- places: lwIP opens 5 connections, one of which may wait for a place
+
+
+def test_newcomers(server):
+    """Each is served within a second, while as many as fit stay connected; whose connection
+    the server ends closes it."""
+    kept = []
+    for _ in range(10):
+        if len(kept) > 4:
+            ((ended, *_), _, _) = select.select([client.socket for client in kept], [], [], 10)
+            (client,) = [client for client in kept if client.socket is ended]
+            assert client.at_end()
+            client.close()
+            kept.remove(client)
+        before = server.seconds
+        client = ChipClient(server)
+        client.run([GET, body(b"index")])
+        assert server.seconds - before < 1
+        kept.append(client)
+    for client in kept:
+        client.close()
+
+
+def test_clients_that_ignore_the_end(server):
+    """Ones that do not close their side have their places for ten seconds more: in lwIP."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(5):
+            client = stack.enter_context(ChipClient(server))
+            client.run([request("/", "GET", "Connection: close"), body(b"index"), END])
+        end = server.seconds + 11
+        with server.time_flies():
+            wait_until(lambda: server.seconds > end)
+        before = server.seconds
+        client = stack.enter_context(ChipClient(server))
+        client.run([GET, body(b"index")])
+        assert server.seconds - before < 1
+
+
+# -- HTTPS
+
+
+def test_https(board, server, trust):
+    context = ssl.create_default_context(cafile=trust / "cert.pem")
+    board.interrupt()
+    begin(board, secure=True)
+    with context.wrap_socket(board.connect(443), server_hostname="127.0.0.1") as s:
+        s.sendall(GET + post("/echo", bytes(3000), "Connection: close"))
+        assert read_all(s).endswith(b"\r\n\r\n" + bytes(3000))
+
+
+# -- afterwards
+
+
+def test_soft_reset(board, server):
+    """What served is gone, the port is free and the memory as it was."""
+    board.interrupt()
+    used = []
+    for _ in range(2):
+        begin(board)
+        with ChipClient(board) as client:
+            used.append(client.get("/memory").text)
+            client.run([GET, body(b"index")])
+        board.interrupt()
+    assert used[0] == used[1]

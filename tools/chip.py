@@ -41,12 +41,17 @@ class ChipError(Exception):
     """What a script that ends with an exception printed."""
 
 
-def disk(content: bytes) -> LittleFS:
-    """The file system in the flash."""
+def files_on(content: bytes) -> dict[str, bytes]:
+    """The files of the file system in a flash."""
     fs = LittleFS(block_size=BLOCK, block_count=(FLASH - DISK) // BLOCK, mount=False)
     fs.context.buffer[:] = content[DISK:FLASH]
     fs.mount()
-    return fs
+    files = {}
+    for at, _, names in fs.walk("/"):
+        for name in names:
+            with fs.open(f"{at}/{name}", "rb") as file:
+                files[f"{at}/{name}".strip("/")] = file.read()
+    return files
 
 
 def flash(firmware: Path, files: Mapping[str, bytes] | None = None) -> bytes:
