@@ -93,6 +93,9 @@ class Running:
     def wait_idle(self):
         wait_idle(self.process)
 
+    def file(self, name):
+        return (self.folder / name).read_bytes()
+
     def connect(self):
         s = socket.create_connection(("127.0.0.1", self.port), timeout=self.patience)
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -77,7 +77,7 @@ def _events(s, n):
 
 
 def dashboard(program):
-    files = {name: (program.folder / name).read_bytes() for name in DASHBOARD_FILES}
+    files = {name: program.file(name) for name in DASHBOARD_FILES}
     with visitors(program, 3) as (first, second, stream):
         page = first.ask("GET", "/", 200)
         assert page.body == files["index.html"], page
@@ -105,7 +105,7 @@ def dashboard(program):
 # -- the updater
 
 
-def updater(program):
+def updater(program, firmware=FIRMWARE):
     right = "Basic " + base64.b64encode(b"admin:secret").decode()
     wrong = "Basic " + base64.b64encode(b"admin:guess").decode()
     with visitors(program, 1) as (client,):
@@ -116,12 +116,12 @@ def updater(program):
         assert b"<title>Update</title>" in page.body, page
         client.ask("PUT", "/update", 401, bytes(1024))
         taken = client.ask(
-            "PUT", "/update", 200, FIRMWARE, "application/octet-stream", Authorization=right
+            "PUT", "/update", 200, firmware, "application/octet-stream", Authorization=right
         )
-        assert json.loads(taken.body) == {"size": len(FIRMWARE)}, taken
-        assert (program.folder / "firmware.bin").read_bytes() == FIRMWARE
+        assert json.loads(taken.body) == {"size": len(firmware)}, taken
+        assert program.file("firmware.bin") == firmware
         state = client.as_json("GET", "/state", 200, Authorization=right)
-        assert state == {"size": len(FIRMWARE)}, state
+        assert state == {"size": len(firmware)}, state
 
 
 # -- the chat

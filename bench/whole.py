@@ -37,11 +37,17 @@ NEEDED = {
 FRAMEWORKS = (OURS, PEER)
 
 
-def _running(framework, program, what=None, line=b"", **options):
-    script = line + (HERE / "programs" / framework / f"{program}.py").read_bytes()
+def sources(framework, program):
+    """The program's text, and the files beside it."""
+    script = (HERE / "programs" / framework / f"{program}.py").read_bytes()
     files = {name: (HERE / "programs" / "files" / name).read_bytes() for name in DASHBOARD_FILES}
     files["app.js"] *= 5  # as long as scripts are
-    return running(framework, script, what, files=files, **options)
+    return script, files
+
+
+def _running(framework, program, what=None, line=b"", **options):
+    script, files = sources(framework, program)
+    return running(framework, line + script, what, files=files, **options)
 
 
 def code(framework, program):

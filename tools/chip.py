@@ -30,7 +30,7 @@ from matrix import BUILD, ROOT
 CHIP = ROOT / "tests" / "ports" / "rp2040" / "chip.mjs"
 LINK = ROOT / "tools" / "chip_link.py"
 EMULATOR = BUILD / "rp2040js"
-ADDRESS = "10.9.0.2"  # of link.c
+ADDRESS, PEER = "10.9.0.2", "10.9.0.1"  # of link.c, and of this machine
 FLASH = 2 << 20  # a Pico's
 BLOCK = 4096
 DISK = FLASH - 848 * 1024  # as mpconfigboard.h has it
@@ -86,16 +86,24 @@ class Chip:
         self.console = b""  # what came over USB and was not yet taken
         self._serial = None  # who gets it instead
         self._link = Link()
-        threading.Thread(target=self._receive, daemon=True).start()
-        threading.Thread(target=self._pass_packets, daemon=True).start()
+        jobs = (self._receive, self._pass_packets)
+        self._threads = [threading.Thread(target=job, daemon=True) for job in jobs]
+        for thread in self._threads:
+            thread.start()
 
     def __enter__(self) -> Chip:
         return self
 
     def __exit__(self, *_) -> None:
         self._node.kill()
-        self._node.communicate()
+        self._node.wait()
         self._link.close()
+        for thread in self._threads:
+            thread.join()
+        self._link.free()
+        self._node.stdout.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._node.stdin.close()
 
     # -- messages: chip.mjs has them
 
@@ -121,7 +129,7 @@ class Chip:
                     self._changed.notify_all()
 
     def _pass_packets(self) -> None:
-        with contextlib.suppress(OSError, ValueError):  # closed
+        with contextlib.suppress(BrokenPipeError):  # the chip is gone
             while packet := self._link.receive():
                 self._send(b"n", packet)
 
@@ -265,7 +273,7 @@ class Link:
         self._helper = ours
         self._asking = threading.Lock()
         self._tun = self._ask()
-        self.receive = lambda: os.read(self._tun, 2048)
+        self._ended = os.pipe()
         self.send = lambda packet: os.write(self._tun, packet)
 
     def _ask(self) -> int:
@@ -276,10 +284,20 @@ class Link:
             raise OSError("no link: " + self._process.stderr.read().decode())
         return fds[0]
 
+    def receive(self) -> bytes:
+        """The next packet; b"" when the link is closed."""
+        ready = select.select([self._tun, self._ended[0]], [], [])[0]
+        return b"" if self._ended[0] in ready else os.read(self._tun, 2048)
+
     def socket(self) -> socket.socket:
         return socket.socket(fileno=self._ask())
 
     def close(self) -> None:
         self._helper.close()
         self._process.communicate()
+        os.close(self._ended[1])
+
+    def free(self) -> None:
+        """After close(), when nobody receives."""
+        os.close(self._ended[0])
         os.close(self._tun)

@@ -17,6 +17,8 @@ for name in pico-sdk tinyusb lwip mbedtls; do
     rm "$tree/lib/$name"
     ln -s "$sources/$name" "$tree/lib/$name"
 done
+# of no git's that it may lie in
+export GIT_DIR=/dev/null
 # C++'s library is not needed, as its one file that is compiled is empty then, and gcc
 # links.
 CXXFLAGS=-DPICO_CXX_DISABLE_ALLOCATION_OVERRIDES=1 cmake -G Ninja -S "$tree/ports/rp2" \

@@ -178,6 +178,7 @@ function boot() {
     flash = mcu.flash.slice();
     setImmediate(boot);
   };
+  mcu.peripherals[0x40060].readUint32 = randomBit;
   mcu.uart[1].rxFIFO = new Queue();
   mcu.uart[1].onByte = fromUart;
   serial = new Serial(mcu.usbCtrl);
@@ -186,6 +187,17 @@ function boot() {
   frame.length = 0;
   escaped = false;
   schedule();
+}
+
+// What the ring oscillator gives for random bits, here the same ones each time (xorshift).
+let noise = 2463534242;
+
+function randomBit(offset) {
+  if (offset !== 0x1c) return 0xffffffff;
+  noise ^= noise << 13;
+  noise ^= noise >>> 17;
+  noise ^= noise << 5;
+  return noise & 1;
 }
 
 let scheduled = false, asleep = null, sleptFrom, timer;
