@@ -259,8 +259,9 @@ def test_newcomers(server):
     kept = []
     for _ in range(10):
         if len(kept) > 4:
-            ((ended, *_), _, _) = select.select([client.socket for client in kept], [], [], 10)
-            (client,) = [client for client in kept if client.socket is ended]
+            ended = select.select([client.socket for client in kept], [], [], 20)[0]
+            assert ended, "nobody's place is taken"
+            (client,) = [client for client in kept if client.socket is ended[0]]
             assert client.at_end()
             client.close()
             kept.remove(client)

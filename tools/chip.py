@@ -69,11 +69,24 @@ def flash(firmware: Path, files: Mapping[str, bytes] | None = None) -> bytes:
     return content[:DISK] + bytes(fs.context.buffer)
 
 
+def run(firmware: Path, folder: Path, name: str, timeout: float) -> tuple[str, int]:
+    """The output and exit code of a script that lies in a folder, all of which the flash
+    has."""
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    files = {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+    with Chip(flash(firmware, files), folder.parent) as chip:
+        try:
+            return chip.run((folder / name).read_text(), timeout), 0
+        except ChipError as e:
+            return str(e), 1
+
+
 class Chip:
     def __init__(self, content: bytes, folder: Path):
         """Start a chip whose flash holds `content`; `folder` is for files of its own."""
         image = Path(folder) / "flash.bin"
         image.write_bytes(content)
+        self._link = Link()
         library = EMULATOR / "package/dist/esm/index.js"
         self._node = subprocess.Popen(
             ["node", CHIP, library, EMULATOR / "bootrom.bin", image],
@@ -85,7 +98,7 @@ class Chip:
         self._answers: dict[str, list[bytes]] = {}
         self.console = b""  # what came over USB and was not yet taken
         self._serial = None  # who gets it instead
-        self._link = Link()
+        self._gone = False
         jobs = (self._receive, self._pass_packets)
         self._threads = [threading.Thread(target=job, daemon=True) for job in jobs]
         for thread in self._threads:
@@ -127,6 +140,9 @@ class Chip:
                     else:
                         self._answers.setdefault(kind, []).append(data)
                     self._changed.notify_all()
+        with self._changed:
+            self._gone = True
+            self._changed.notify_all()
 
     def _pass_packets(self) -> None:
         with contextlib.suppress(BrokenPipeError):  # the chip is gone
@@ -135,8 +151,8 @@ class Chip:
 
     def _answer(self, kind: str, timeout: float = TIMEOUT) -> bytes:
         with self._changed:
-            came = self._changed.wait_for(lambda: self._answers.get(kind), timeout)
-            assert came, f"the chip does not answer {kind}: {self.console!r}"
+            self._changed.wait_for(lambda: self._answers.get(kind) or self._gone, timeout)
+            assert self._answers.get(kind), f"no answer {kind}: {self.console!r}"
             return self._answers[kind].pop(0)
 
     # -- the chip
@@ -179,8 +195,8 @@ class Chip:
     def wait_for(self, text: bytes, timeout: float = TIMEOUT) -> bytes:
         """The console up to this text, which is taken off it."""
         with self._changed:
-            came = self._changed.wait_for(lambda: text in self.console, timeout)
-            assert came, f"{text!r} is not on the console: {self.console!r}"
+            self._changed.wait_for(lambda: text in self.console or self._gone, timeout)
+            assert text in self.console, f"{text!r} is not on the console: {self.console!r}"
             end = self.console.index(text) + len(text)
             taken, self.console = self.console[:end], self.console[end:]
         return taken
@@ -277,11 +293,12 @@ class Link:
         self.send = lambda packet: os.write(self._tun, packet)
 
     def _ask(self) -> int:
-        with self._asking:
+        fds = []
+        with self._asking, contextlib.suppress(OSError):
             self._helper.send(b"?")
             _, fds, _, _ = socket.recv_fds(self._helper, 1, 1)
         if not fds:
-            raise OSError("no link: " + self._process.stderr.read().decode())
+            raise OSError("no link, which takes TUN: " + self._process.stderr.read().decode())
         return fds[0]
 
     def receive(self) -> bytes:

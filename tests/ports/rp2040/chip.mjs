@@ -25,6 +25,7 @@ const BREAK = 0xbe00; // bkpt, with a number
 const CYCLE = 8; // ns, at 125 MHz
 const SECTOR = 45e6, PAGE = 0.4e6; // ns that it takes to erase and to program, W25Q16JV
 const SIZE = 2 << 20; // of a Pico's flash
+const SHORT = 2e5; // ns that are waited for at once
 const SLICE = 4; // ms, after which input is looked for
 const ROM = new Uint32Array(new Uint8Array(readFileSync(bootrom)).buffer.slice(0, 16384));
 
@@ -65,6 +66,7 @@ function patchRom(rom) {
 
 // What NOR flash does: erasing sets all bits, programming clears some.
 function flashFunction(code) {
+  if (code !== 1 && code !== 2) throw new Error(`break point ${code}`); // a panic
   const { registers } = mcu.core;
   const start = registers[0];
   const length = registers[code]; // erase(start, length), program(start, data, length)
@@ -200,7 +202,8 @@ function randomBit(offset) {
   return noise & 1;
 }
 
-let scheduled = false, asleep = null, sleptFrom, timer;
+let scheduled = false;
+let asleep = null, sleptFrom, timer; // for how many ns of the chip, since when
 
 function schedule() {
   if (!scheduled) {
@@ -216,7 +219,7 @@ function run() {
   while (!off) {
     if (core.waiting) {
       const idle = clock.nanosToNextAlarm || 1e6;
-      if (paced && idle > 2e5) {
+      if (paced && idle > SHORT) {
         sleptFrom = performance.now();
         asleep = idle;
         timer = setTimeout(wake, idle / 1e6);
@@ -225,13 +228,8 @@ function run() {
       clock.tick(idle);
       if (performance.now() > until) break;
     } else {
-      // up to the next alarm in one go, and no longer than a little while
-      let budget = 20000;
-      let spent = 0;
-      let next = clock.nanosToNextAlarm || Infinity;
-      while (budget-- && !core.waiting) {
-        spent = core.executeInstruction() * CYCLE;
-        clock.tick(spent);
+      for (let i = 0; i < 20000 && !core.waiting; i++) {
+        clock.tick(core.executeInstruction() * CYCLE);
       }
       if (performance.now() > until) break;
     }
