@@ -24,7 +24,7 @@ from conftest import DEVICE, ROOT, read_all
 from packages import ALL
 from websockets.sync.client import connect
 from websockets.sync.server import serve
-from wire import GET, Client, chunked, post, request, wait_until
+from wire import GET, Client, chunked, frame, handshake, post, request, wait_until
 from wire.steps import END, body
 
 NAME = "rp2040"
@@ -98,6 +98,13 @@ def begin(board, secure=False):
     board.soft_reset()
     board.begin(f"SECURE = {secure}\n" + (DEVICE / "chip.py").read_text())
     board.wait_for(f"{NATIVE} serving".encode())
+
+
+def pass_time(board, seconds):
+    """Let so many seconds of the chip's pass as fast as it can."""
+    end = board.seconds + seconds
+    with board.time_flies():
+        wait_until(lambda: board.seconds > end)
 
 
 @pytest.fixture(scope="module")
@@ -280,13 +287,57 @@ def test_clients_that_ignore_the_end(server):
         for _ in range(5):
             client = stack.enter_context(ChipClient(server))
             client.run([request("/", "GET", "Connection: close"), body(b"index"), END])
-        end = server.seconds + 11
-        with server.time_flies():
-            wait_until(lambda: server.seconds > end)
+        pass_time(server, 11)
         before = server.seconds
         client = stack.enter_context(ChipClient(server))
         client.run([GET, body(b"index")])
         assert server.seconds - before < 1
+
+
+# -- clients that leave
+
+PUT = post("/files/cut", bytes(20000), method="PUT")
+LEAVING = [
+    GET[:9],
+    GET * 30,
+    bytes(range(256)) * 8,
+    post("/echo", bytes(9000)),
+    post("/upload", bytes(20000))[:7000],
+    PUT[:3000],
+    PUT[:9000],
+    chunked("/upload", bytes(500), bytes(700))[:-300],
+    request("/pieces/3000"),
+    request("/slow/100"),
+    request("/events"),
+    handshake() + frame(1, b"hello") * 3,
+    handshake() + frame(2, bytes(3000)) * 4,
+]
+
+
+def leave(server, sent, hears, end):
+    """Send that, perhaps wait for the first bytes that come back, and be gone."""
+    client = ChipClient(server)
+    with contextlib.suppress(OSError):
+        client.send(sent)
+        if hears:
+            client.more()
+    end(client)
+
+
+def test_clients_that_leave(server):
+    """Whatever is under way, the next one is served and memory comes back."""
+    used = []
+    for _ in range(2):
+        for sent in LEAVING:
+            for end in (Client.close, Client.reset):
+                leave(server, sent, False, end)
+        for sent in (LEAVING[1], *LEAVING[8:]):
+            leave(server, sent, True, Client.reset)
+        pass_time(server, 30)
+        with ChipClient(server) as client:
+            client.run([GET, body(b"index")])
+            used.append(int(client.get("/memory").text))
+    assert used[1] < used[0] + 4096
 
 
 # -- other programs
