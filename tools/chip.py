@@ -263,8 +263,13 @@ class Chip:
         """A TCP socket from which the chip can be reached."""
         return self._link.socket()
 
-    def connect(self, port: int, timeout: float = TIMEOUT) -> socket.socket:
+    def connect(
+        self, port: int, timeout: float = TIMEOUT, window: int | None = None
+    ) -> socket.socket:
+        """A connected one, with a receive buffer of that size."""
         s = self.socket()
+        if window:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
         s.settimeout(timeout)
         try:
             s.connect((ADDRESS, port))

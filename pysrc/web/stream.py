@@ -1,6 +1,7 @@
 # Waiting for a client in the midst of a request or a response: what takes more than
 # one call of the socket. Once a connection's deadline is over, waiting for the client
 # ends with OSError (ETIMEDOUT).
+import time
 from asyncio import CancelledError, core
 from builtins import len, memoryview  # found sooner in this module
 
@@ -16,7 +17,9 @@ _EBADF = const(9)
 _EPIPE = const(32)
 _POLLIN = const(1)
 _POLLOUT = const(4)
+_ENOMEM = const(12)
 _ETIMEDOUT = const(110)
+_DROPPED_MS = const(9000)  # in which a write that does not wait has taken nothing
 _TURNS = const(8)  # socket calls in a row that found no need to wait
 
 # What only waiting changes of a connection.
@@ -151,8 +154,14 @@ def send_now(conn, data, n):
     """Send as much of data[:n] (bytes-like) as the socket takes without waiting.
     Returns how many bytes that is. No sender may be waiting. Raises OSError."""
     conn.sent = True
+    began = time.ticks_ms()
     try:
-        return conn.sock.write(data, n) or 0
+        n = conn.sock.write(data, n) or 0
+        # MicroPython's lwIP waits in there for memory, which clients that do not read hold;
+        # after 10 seconds it drops data and tells that it was sent (micropython#19704)
+        if time.ticks_diff(time.ticks_ms(), began) > _DROPPED_MS:
+            raise OSError(_ENOMEM)
+        return n
     except OSError:
         conn.lost = True
         raise
