@@ -12,6 +12,7 @@ from bench.client import CLIENTS, REQUESTS, SHORT, open_idle, post, with_fields
 from bench.staging import (
     CONNECTION,
     KEEPALIVE,
+    LIB,
     PROBE,
     TARGET,
     WEBSOCKET,
@@ -201,7 +202,7 @@ def imported_on_board(server):
     """Bytes in use by the library, see used_on_board()."""
     if not server.module:
         return None
-    lib = stage_once(server, arch=emulators.TARGETS[BOARD].arch) / "lib"
+    lib = stage_once(server, arch=emulators.TARGETS[BOARD].arch) / LIB
     return used_on_board(lib, server.module, f"{server.module}.{server.attribute}")
 
 

@@ -16,7 +16,7 @@ from micropython import const
 import web
 from web.conn import octets
 from web.incoming import SENT, close_code, frames, receive, scratch
-from web.stream import send_each
+from web.stream import send_each, send_now
 
 ws_build = frames.ws_build
 
@@ -52,11 +52,11 @@ def put(ws, out, end, rest=()):
         if turns < _TURNS and not conn.busy:
             if not ws.queue or ws.flush():
                 conn.turns = turns + 1
-                sent = conn.sock.write(out, end) or 0
+                sent = send_now(conn, out, end)
                 if sent == end and rest:
                     out = rest[0]
                     end = len(out)
-                    sent = conn.sock.write(out, end) or 0
+                    sent = send_now(conn, out, end)
                 if sent == end:
                     return None
                 if rest and out is rest[0]:
@@ -230,7 +230,7 @@ class WebSocket:
         if n and conn.sock and not (conn.busy or conn.lost):
             queue = self.queue
             try:
-                sent = conn.sock.write(queue, n) or 0
+                sent = send_now(conn, queue, n)
                 self.queue = (memoryview(queue)[sent:n],) if sent < n else None
                 self.queued = 0
             except OSError:
