@@ -9,6 +9,7 @@ import socket
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -19,6 +20,7 @@ from wire.steps import body as body_of
 
 SCRIPT = DEVICE / "places.py"
 INDEX = body_of(b"index")
+PROC = Path("/proc")
 
 
 @contextlib.contextmanager
@@ -450,6 +452,29 @@ def test_who_can_not_be_served_soon_is_told(parser):
         wait_until(lambda: server.open_files() <= server.idle_files)
         with Client(server) as client:
             client.run([GET, INDEX])
+
+
+def wait_for_rest(server):
+    """Until the server waits for sockets alone, its clock having stopped."""
+
+    def rests():
+        call = (PROC / str(server.process.pid) / "syscall").read_text().split()
+        return call[0] in ("7", "271") and int(call[3], 16) & 0xFFFFFFFF == 0xFFFFFFFF
+
+    wait_until(rests)
+
+
+def test_who_can_not_be_served_is_told_though_the_clock_had_stopped(parser):
+    """While there are WebSockets alone nobody's time is watched."""
+    with places(parser, max_connections=3, max_streams=3) as server:
+        streams = [Client(server) for _ in range(3)]
+        for client in streams:
+            client.run([handshake(path="/ws"), 101])
+        wait_for_rest(server)
+        with Client(server) as client:
+            assert client.get("/").status == 503
+        for client in streams:
+            client.close()
 
 
 def test_who_is_served_soon_waits(parser):

@@ -40,6 +40,7 @@ def make_room(server):
         # until a connection ends, or the clock finds one that may be ended
         server.full = server.clock
         server.queue.poller.modify(server.listener, 0)
+        server.attend()  # with WebSockets alone the clock may have stopped
     return room
 
 
