@@ -50,7 +50,7 @@ def test_tables_name_what_there_is():
         ("app", "timeout=10)", "timeout=10, *, more=1)", "web.app.App.stop"),
         ("app", "port=None, ssl", "ssl", "web.app.App.run"),
         ("reading", "readexactly(r, n)", "readexactly(r, n=1)", "web.conn.Request.readexactly"),
-        ("broadcast", "async def join", "def join", "web.broadcast.Broadcast.join"),
+        ("broadcast", "def join(self, ", "def join(self, room, ", "web.broadcast.Broadcast.join"),
         ("conn", '"query": 2', '"question": 2', "web.conn.Request.query"),
         ("cookies", 'path="/", d', "path=None, d", "web.response.Response.delete_cookie"),
         ("fields", " readline:reading", "", "web.conn.Request.readline"),

@@ -3,6 +3,9 @@ from asyncio import core
 
 import web
 
+# A member is a list: the task that sends to it, None before it is needed; the client, None
+# when it has left; and the messages that wait.
+
 
 class Broadcast:
     """A set of WebSockets and EventSources that get the same messages.
@@ -19,52 +22,91 @@ class Broadcast:
             raise ValueError("slow")
         self.most = most
         self.slow = slow
-        self._members = []  # of each its task, the client, and the messages that wait
+        self._members = []
         self.waiting = core.TaskQueue()  # the tasks of those for whom none does
 
     def __len__(self):
         return len(self._members)
 
-    def send(self, message):
-        """Have message (str or bytes-like) sent to all, without waiting for any. Returns
-        to how many. Raises TypeError for another type, ValueError for a str that is no
-        UTF-8, and for bytes that are none when there are EventSources."""
-        data = web.conn.octets(message)
-        if not isinstance(message, str):
+    def send(self, message, id=None, event=None):
+        """Have message (str, bytes-like, or a dict or list, which is sent as JSON) sent to
+        all, without waiting for any. Returns to how many. EventSources get it with an id
+        and an event's name. Raises TypeError for another type, ValueError for a str that
+        is no UTF-8, for numbers that JSON has not, and when there are EventSources for
+        bytes that are no UTF-8 and as their send() does."""
+        data = web.conn.encoded(message)[1]
+        if isinstance(message, (dict, list)):
+            message = str(data, "utf-8")
+        elif not isinstance(message, str):
             message = bytes(data)  # the caller may change it meanwhile
-            if not all([member[1].binary for member in self._members]):
-                web.conn.octets(str(message, "utf-8"))  # or ValueError: events are text
-        for member in self._members:
+        data = None
+        if not all([member[1].binary for member in self._members]):
+            data = web.sse.encoded(message, id, event)
+        for member in list(self._members):
+            client = member[1]
             if len(member) - 2 >= self.most:
                 if self.slow == "drop":
-                    member[1].abort()
+                    client.abort()
                     continue
                 member.pop(2)
-            member.append(message)
-        self.cancel()
+            member.append(message if client.binary else data)
+            if not member[0]:
+                member[0] = core.create_task(self._serve(member))
+        web.stream.wake(self.waiting)
         return len(self._members)
 
     def cancel(self):
-        # What is called when a client is gone: have each that waits look for itself.
+        # What is called when a client is gone.
+        for member in list(self._members):
+            if not _is_there(member):
+                self._remove(member)
         web.stream.wake(self.waiting)
 
-    async def join(self, client):
-        """Send client, a WebSocket or an EventSource, what is broadcast, until it is
-        gone or this is cancelled."""
+    def join(self, client):
+        """Have client, a WebSocket or an EventSource, get what is broadcast from now on,
+        until it is gone. Who awaits what this returns waits for that, and when it is
+        cancelled the client gets no more. Joining again is no more than that."""
+        for member in self._members:
+            if member[1] is client:
+                return self._serve(member)
         conn = client.conn
         conn.helpers = list(conn.helpers) + [self]
         conn.touched = True
-        member = [core.cur_task, client]
+        member = [None, client]
         self._members.append(member)
+        return self._serve(member)
+
+    def leave(self, client):
+        """Have client get no more. What waits for it is not sent."""
+        for member in list(self._members):
+            if member[1] is client:
+                self._remove(member)
+
+    def _remove(self, member):
+        if member[1]:
+            self._members.remove(member)
+            if _is_there(member):  # else the list is looked through just now
+                member[1].conn.helpers.remove(self)
+            member[1] = None
+            web.stream.wake(self.waiting)
+
+    async def _serve(self, member):
+        if not member[0]:
+            member[0] = core.cur_task
         try:
-            while client.open and conn.sock:
-                if len(member) > 2:
-                    await client.send(member.pop(2))
+            while _is_there(member):
+                if len(member) > 2 and member[0] is core.cur_task:
+                    client = member[1]
+                    await (client.send if client.binary else client.flush)(member.pop(2))
                 else:
                     web.stream.park(self.waiting)
                     yield
         except OSError:
             pass
         finally:
-            self._members.remove(member)
-            conn.helpers.remove(self)
+            self._remove(member)
+
+
+def _is_there(member):
+    client = member[1]
+    return client and client.open and client.conn.sock

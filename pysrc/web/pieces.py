@@ -7,7 +7,7 @@ from micropython import const
 
 import web
 from web._codec import utf8
-from web.conn import octets
+from web.conn import encoded
 from web.incoming import SENT, mask, receive, tell
 
 _FIN = const(0x80)
@@ -228,9 +228,9 @@ class Pieces:
 
 def send_special(ws, msg, more):
     """Begin to send a message, or a part of one. Returns what is to be awaited for the
-    rest of it, or None. Raises as octets() does."""
-    first = 1 if isinstance(msg, str) else 2
-    msg = octets(msg)
+    rest of it, or None. Raises as encoded() does."""
+    first = 1 if isinstance(msg, (str, dict, list)) else 2
+    msg = encoded(msg)[1]
     if ws.sending:
         first = 0  # it goes on
     elif ws.deflate and not more:

@@ -78,29 +78,20 @@ class EventSource:
     async def send(self, msg, id=None, event=None):
         """Send an event.
 
-        msg is its data (str or bytes-like, or anything str() takes), of one or
-        more lines. Raises ValueError for an id or event name with a line break or
-        NUL in it and for text that is no UTF-8, OSError when the client is gone.
+        msg is its data (str or bytes-like, dict or list, sent as JSON, or anything str()
+        takes), of one or more lines. Raises ValueError for an id or event name with a
+        line break or NUL in it, for text that is no UTF-8 and numbers that JSON has not,
+        OSError when the client is gone.
         """
-        if isinstance(msg, (bytes, bytearray, memoryview)):
-            msg = str(msg, "utf-8")
-        # each of CRLF, CR and LF ends a line of the stream
-        msg = str(msg).replace("\r\n", "\n").replace("\r", "\n")
-        msg = "data: " + msg.replace("\n", "\ndata: ") + "\n\n"
-        if event is not None:
-            msg = _field("event: ", event) + msg
-        if id is not None:
-            msg = _field("id: ", id) + msg
-        await self.flush(msg)
+        await self.flush(encoded(msg, id, event))
 
     async def comment(self, text=""):
         """Send a comment (str of one line), which the browser drops. Raises as send()
         does."""
-        await self.flush(_field(": ", text) + "\n")
+        await self.flush(web.conn.octets(_field(": ", text) + "\n"))
 
     async def flush(self, data=b""):
-        """Send what has not left, and data (str or bytes)."""
-        data = web.conn.octets(data)
+        """Send what has not left, and data (bytes-like)."""
         if self.queue:
             data = self.queue + data
             self.queue = b""
@@ -139,3 +130,17 @@ def _field(name, value):
     if "\n" in value or "\r" in value or "\0" in value:
         raise ValueError("line break")
     return name + value + "\n"
+
+
+def encoded(msg, id=None, event=None):
+    """Return an event as it is sent (bytes-like); see EventSource.send()."""
+    if isinstance(msg, (bytes, bytearray, memoryview, dict, list)):
+        msg = str(web.conn.encoded(msg)[1], "utf-8")
+    # each of CRLF, CR and LF ends a line of the stream
+    msg = str(msg).replace("\r\n", "\n").replace("\r", "\n")
+    msg = "data: " + msg.replace("\n", "\ndata: ") + "\n\n"
+    if event is not None:
+        msg = _field("event: ", event) + msg
+    if id is not None:
+        msg = _field("id: ", id) + msg
+    return web.conn.octets(msg)

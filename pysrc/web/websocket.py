@@ -14,7 +14,7 @@ from builtins import bytearray, bytes, len, memoryview, str, type  # found soone
 from micropython import const
 
 import web
-from web.conn import octets
+from web.conn import encoded, octets
 from web.incoming import SENT, close_code, frames, receive, scratch
 from web.stream import send_each, send_now
 
@@ -175,11 +175,12 @@ class WebSocket:
     # -- sending
 
     def send(self, msg, more=False):
-        """Send a message: str as text, bytes, bytearray or a memoryview as binary; a
-        mutable one must stay as it is until then. With more it is a part of a message
-        that the next call goes on with. To be awaited; raises OSError when the
-        connection is over. Raises ValueError for a str that is no UTF-8, as one with
-        half of a surrogate pair is."""
+        """Send a message: str as text, a dict or list as JSON, which is text, bytes,
+        bytearray or a memoryview as binary; a mutable one of these must stay as it is
+        until then. With more it is a part of a message that the next call goes on with.
+        To be awaited; raises OSError when the connection is over. Raises ValueError for
+        a str that is no UTF-8, as one with half of a surrogate pair is, and for numbers
+        that JSON has not."""
         if more or self.expect & _SPECIAL:
             return web.pieces.send_special(self, msg, more) or SENT
         kind = type(msg)
@@ -187,7 +188,11 @@ class WebSocket:
         if kind is not bytearray and kind is not bytes:
             if kind is str:
                 first = _WHOLE_TEXT
-            msg = octets(msg)
+                msg = octets(msg)
+            else:
+                if isinstance(msg, (dict, list)):
+                    first = _WHOLE_TEXT
+                msg = encoded(msg)[1]
         if self.queue or self.conn.pos != self.conn.end:
             if self._collect(first, msg):
                 return SENT

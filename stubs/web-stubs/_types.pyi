@@ -1,4 +1,5 @@
 # Names for the other stubs. No board has a module like this one.
+from abc import ABCMeta
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Mapping
 from typing import Any, Literal, Protocol, TypeAlias, TypedDict
 
@@ -9,6 +10,7 @@ Names: TypeAlias = list[str] | tuple[str, ...] | set[str] | frozenset[str]
 
 BytesLike: TypeAlias = bytes | bytearray | memoryview
 Piece: TypeAlias = str | BytesLike
+JSON: TypeAlias = dict[str, Any] | list[Any]
 Fields: TypeAlias = Mapping[str, str | int | list[str]]
 
 # What hashlib gives.
@@ -22,6 +24,12 @@ class Readable(Protocol):
 
 class ReadableInto(Protocol):
     def readinto(self, buf: bytearray | memoryview, /) -> int | None: ...
+
+# What web.check() compares with.
+Shape: TypeAlias = type[Any] | dict[str, Any] | list[Any] | tuple[Any, ...] | None
+
+# What Broadcast.join() returns, which need not be awaited.
+class Joined(Coroutine[Any, Any, None], metaclass=ABCMeta): ...
 
 # What handlers and hooks return.
 Body: TypeAlias = (

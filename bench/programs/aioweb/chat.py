@@ -1,5 +1,4 @@
 # Who has logged in may talk to all others.
-import asyncio
 import binascii
 import os
 import sys
@@ -54,12 +53,9 @@ def index(r):
 @app.websocket("/chat")
 async def chat(r, ws):
     name = user(r)
-    sending = asyncio.create_task(room.join(ws))
-    try:
-        async for message in ws:
-            room.send(name + ": " + message)
-    finally:
-        sending.cancel()
+    room.join(ws)
+    async for message in ws:
+        room.send(name + ": " + message)
 
 
 @app.before_request

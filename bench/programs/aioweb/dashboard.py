@@ -1,6 +1,5 @@
 # A page with its files, a device's values as JSON and as they change, and its settings.
 import asyncio
-import json
 import sys
 
 import web
@@ -45,7 +44,7 @@ def get_values(r):
 @app.sse("/events")
 async def events(r, sse):
     while True:
-        await sse.send(json.dumps(values()))
+        await sse.send(values())
         await asyncio.sleep_ms(settings["interval"])
 
 
