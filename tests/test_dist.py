@@ -207,6 +207,8 @@ USES = {
     "aioweb-client": ["import web; web.connect", "import web; web.HandshakeError"],
     "aioweb-sse": ["import web; web.EventSource", "import web; web.App().sse('/')"],
     "aioweb-broadcast": ["import web; web.Broadcast"],
+    "aioweb-shapes": ["import web; web.check"],
+    "aioweb-ota": ["import web; web.ota"],
 }
 
 

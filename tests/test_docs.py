@@ -76,6 +76,12 @@ def requests(server, folder):
     assert done.text == "Hello ada!"
     assert client.get("/admin").text == "Welcome ada"
     assert client.post("/sum", json=[1, 2, 3]).json() == {"sum": 6}
+    led = {"led": 3, "on": True, "mode": "blink"}
+    assert client.put("/led", json=led).json() == led
+    refused = client.put("/led", json={"led": 40, "on": True})
+    assert (refused.status_code, refused.json()) == (422, {"error": "led: must be 0 to 39"})
+    found = client.get("/history?hours=2&raw=on&sensor=1&sensor=2").json()
+    assert found == {"hours": 2, "raw": True, "sensor": [1, 2]}
     assert client.post("/jobs").status_code == 202
     server.wait_for_line("POST /jobs")
     done = client.get("/report.csv")
@@ -140,13 +146,19 @@ def uploads(server, folder):
 
 
 def firmware(server, folder):
-    url = server.url("/firmware")
-    allowed = {"Authorization": "Bearer secret"}
-    image = bytes(range(256)) * 50
-    assert httpx.put(url, content=image).status_code == 401
-    assert httpx.put(url, content=bytes(16 * 4096 + 1), headers=allowed).status_code == 413
-    done = httpx.put(url, content=image, headers=allowed)
-    assert done.json() == {"blocks": 4}
+    server.wait_for_line("valid")
+    image = b"\xe9" + bytes(range(256)) * 50
+    (folder / "micropython.bin").write_bytes(image)
+    (command,) = blocks("guides/updates.md", "sh")
+    at = f"127.0.0.1:{server.port}"
+    done = subprocess.run(
+        ["bash", "-ec", command.replace("BOARD", at)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+    assert json.loads(done.stdout) == {"size": len(image)}, done.stderr
     assert (folder / "firmware.bin").read_bytes() == image.ljust(4 * 4096, b"\xff")
     server.wait_for_line("will boot ota_1")
     server.wait_for_line("reset")
@@ -157,11 +169,14 @@ def websocket(server, folder):
         for message in ("Grüße", b"\x00\x01"):
             ws.send(message)
             assert ws.recv(timeout=10) == message
-    with connect(server.url("/chat", "ws")) as one, connect(server.url("/chat", "ws")) as two:
+    url = server.url("/chat?ada", "ws")
+    with connect(url) as one, connect(url) as two:
         for ws in (one, two):
             assert ws.ping().wait(10)  # its handler waits, so it has joined
         two.send("hello")
-        assert one.recv(timeout=10) == two.recv(timeout=10) == "hello"
+        assert one.recv(timeout=10) == two.recv(timeout=10)
+        two.send("hello")
+        assert json.loads(two.recv(timeout=10)) == {"from": "ada", "text": "hello"}
     with connect(server.url("/log", "ws")) as ws:
         lines = ws.recv(timeout=10).splitlines()
         assert (len(lines), lines[999], lines[1000]) == (1001, "999,998001", "end")
@@ -185,7 +200,7 @@ def events(server, folder):
     with httpx.stream("GET", server.url("/news"), timeout=10) as stream:
         lines = stream.iter_lines()
         assert httpx.post(server.url("/news"), content="It rains").json() == {"readers": 1}
-        assert next(lines) == "data: It rains"
+        assert [next(lines), next(lines)] == ["event: news", 'data: {"text": "It rains"}']
 
 
 def limits(server, folder):
@@ -245,7 +260,7 @@ SERVERS = {
     "guides/files.md 1": files,
     "guides/files.md 2": values,
     "guides/uploads.md 1": uploads,
-    "guides/uploads.md 2": firmware,
+    "guides/updates.md 1": firmware,
     "guides/websocket.md 1": websocket,
     "guides/events.md 1": events,
     "guides/limits.md 1": limits,

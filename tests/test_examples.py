@@ -1,12 +1,13 @@
 """The examples, run as they are and driven by the clients that users have."""
 
 import gzip
+import hashlib
 import subprocess
 import time
 
 import httpx
 import pytest
-from conftest import MICROPYTHON, ROOT, environment, free_port, packages
+from conftest import DEVICE, MICROPYTHON, ROOT, Server, environment, free_port, packages
 from websockets.sync.client import connect
 
 
@@ -123,6 +124,27 @@ def test_files(example, tmp_path):
         assert done.headers["content-disposition"] == name
         assert client.get("/api/readings").json()[1] == {"time": "12:01", "value": 22}
         assert client.get("/..%2freadings.csv").status_code == 404
+
+
+def test_update(parser, tmp_path):
+    def command(port):
+        return [MICROPYTHON, DEVICE / "run_example.py", ROOT / "examples" / "update.py", str(port)]
+
+    server = Server(parser, command, f"{packages(parser)}:{DEVICE / 'board'}", tmp_path)
+    try:
+        server.wait_for_line("valid")
+        client = httpx.Client(base_url=server.url(""), auth=("", "change me"))
+        assert client.get("/").text.startswith("Version 1.")
+        assert "<title>Update</title>" in client.get("/update").text
+        image = b"\xe9" + bytes(range(256)) * 99
+        query = "?sha256=" + hashlib.sha256(image).hexdigest()
+        assert client.put("/update" + query, content=image + b"x").status_code == 422
+        assert client.put("/update" + query, content=image).json() == {"size": len(image)}
+        server.wait_for_line("will boot ota_1")
+        server.wait_for_line("reset")
+        assert (tmp_path / "firmware.bin").read_bytes().startswith(image)
+    finally:
+        server.stop()
 
 
 def test_two_apps(parser):

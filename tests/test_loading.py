@@ -18,6 +18,7 @@ PROGRAMS = {
     "a path with a parameter": ("parameter",),
     "`r.headers`, `r.args`": ("headers",),
     "`r.json()`": ("json",),
+    "`r.json(shape)`": ("shape",),
     "`r.form()`": ("form",),
     "a body that comes later": ("late_body",),
     "a hook before it": ("hook",),
@@ -37,6 +38,7 @@ STATUSES = {"fault": 500, "missing": 404, "status": 201}
 BODIES = {
     "body": b"Content-Length: 3\r\n\r\nabc",
     "json": b"Content-Length: 3\r\n\r\n[1]",
+    "shape": b"Content-Length: 3\r\n\r\n[1]",
     "form": b"Content-Length: 3\r\n\r\na=b",
     "late_body": b"Content-Length: 3\r\nExpect: 100-continue\r\n\r\n",
 }

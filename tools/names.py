@@ -32,7 +32,7 @@ WATCHED = set(
 # some of its: those must not be renamed along with ours.
 FOREIGN = set(
     """accept add cancel clock collect digest end fill flush idle listen map match poller read
-    register split state step tell unpack verify_mode wait wait_io_event""".split()
+    register split state step tell unpack update verify_mode wait wait_io_event""".split()
 )
 # Names that firmware has for modules and types of its own. One that it lacks costs what
 # the name costs that it stands for. The package may use none itself, but as an attribute

@@ -33,13 +33,14 @@ def decode_json(data):
     return value[0]
 
 
-async def json(r):
+async def json(r, shape=None):
     """Return the body's value, decoded from JSON. Raises HTTPException(400) when it
-    is none."""
+    is none, and as web.check() does when it does not fit a shape."""
     try:
-        return decode_json(await r.body())
+        value = decode_json(await r.body())
     except ValueError:
         raise web.HTTPException(400, body="invalid JSON")
+    return value if shape is None else web.check(value, shape)
 
 
 def check_finite(value):

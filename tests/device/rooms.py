@@ -104,6 +104,12 @@ def json():
         return await r.json()
 
 
+def shape():
+    @app.post("/x")
+    async def take(r):
+        return await r.json([int])
+
+
 def form():
     @app.post("/x")
     async def take(r):

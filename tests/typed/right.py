@@ -190,6 +190,30 @@ async def socket(r: Request, ws: web.WebSocket, n: int) -> None:
 async def upgraded(r: Request, w: Writer) -> None:
     ws = await web.WebSocket.upgrade(r, w, 1024, origins=["http://a"])
     await room.join(ws)
+    room.join(ws)
+    asyncio.create_task(room.join(ws))
+    await ws.send({"a": [1]})
+    await ws.send([1], more=True)
+    room.leave(ws)
+
+
+@app.post("/checked")
+async def checked(r: Request) -> list[int]:
+    led = await r.json({"led": (int, 0, 39), "on": bool, "name?": (str, 1, 20), "all?": [float]})
+    args = web.check(r.args, {"n": int, "mode?": ("on", "off"), "any?": None})
+    return [led["led"], args["n"]]
+
+
+def admitted(r: Request) -> tuple[str, int] | None:
+    return None
+
+
+async def also_admitted(r: Request) -> None: ...
+
+
+web.ota(app, "secret")
+web.ota(app, allow=admitted, path="/x", file="a.bin", max_body=1 << 20, done=lambda: None)
+web.ota(app, allow=also_admitted)
 
 
 @app.sse("/events", retry=1000, heartbeat=None)
@@ -216,6 +240,7 @@ async def main() -> None:
     inner = web.App()
     app.mount(inner, "/inner")
     assert_type(room.send("all"), int)
+    room.send({"a": 1}, id=3, event="tick")
     assert_type(len(room), int)
     await inner.start(port=81)
     await inner.stop(0.5)

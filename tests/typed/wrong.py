@@ -74,7 +74,11 @@ def one_parameter(r: Request) -> str:
 @app.websocket("/h", retry=5)  # error: call-arg
 async def socket(r: Request, ws: web.WebSocket) -> None:
     ws.send("text")  # error: unused-coroutine
-    await ws.send({"a": 1})  # error: arg-type
+    await ws.send({1, 2})  # error: arg-type
+    room.send(1)  # error: arg-type
+    web.check(await ws.json(), "shape")  # error: arg-type
+    web.ota(app, b"password")  # error: arg-type
+    web.ota(app, "password", 80)  # error: arg-type
     await ws.send("text", True, 1)  # error: call-arg
     await ws.close("bye")  # error: arg-type
     ws.open = False  # error: misc
