@@ -155,6 +155,7 @@ KINDS = {
     "ws waits": ws("/ws-wait", CLOSE, gets(8), END, lasting=1),
     "ws waits, pings": ws("/ws-ping-wait", gets(9), frame(10), gets(9), CLOSE, gets(8), END),
     "ws room": ws("/ws-room", HELLO, CLOSE, gets(8), END, lasting=1),
+    "ws member": ws("/ws-member", HELLO, gets(1, b'{"said"'), CLOSE, gets(8), END, lasting=1),
     "ws returns": ws("/ws-return", gets(8), CLOSE, END),
     "ws closes": ws("/ws-close", gets(1), gets(8, b"\x03\xe9bye"), CLOSE, END),
     "ws closes, waits": ws("/ws-close-wait", gets(8), CLOSE, END),

@@ -4,6 +4,7 @@ tests/device/board/."""
 import base64
 import contextlib
 import hashlib
+import json
 import os
 
 import httpx
@@ -160,7 +161,10 @@ def test_length_that_is_not_told(board, line):
     with Client(board) as client:
         path = "/update?sha256=" + digest(IMAGE)
         answer = client.get(path, line, "Expect: 100-continue", BASIC, method="PUT")
-        assert answer.status == 411
+        assert (answer.status, json.loads(answer.body)) == (
+            411,
+            {"error": "the length is not told"},
+        )
     assert put(board).status_code == 200
 
 

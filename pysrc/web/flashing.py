@@ -77,7 +77,7 @@ async def receive(r, file, done):
     """Answer the PUT of an image; see web.ota()."""
     image = _Image(r)
     if not r.length:
-        web.abort(411)  # RFC 9110 15.5.12
+        web.abort(411, {"error": "the length is not told"})  # RFC 9110 15.5.12
     if _under_way:
         web.abort(409, {"error": "another update is under way"})
     _under_way.append(True)

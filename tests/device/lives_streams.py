@@ -50,6 +50,17 @@ async def ws_room(r, ws):
         await room.join(ws)
 
 
+members = web.Broadcast()
+
+
+@app.websocket("/ws-member")
+async def ws_member(r, ws):
+    with Inside(r):
+        members.join(ws)
+        async for message in ws:
+            members.send({"said": message})
+
+
 @app.websocket("/ws-return")
 async def ws_return(r, ws):
     pass
