@@ -1,6 +1,12 @@
+import os
 import web
 
 app = web.App(port=80)
+try:
+    os.mkdir('files')
+except OSError:
+    pass  # it is there
+
 
 # a name that a client chose must not lead elsewhere
 def path_of(name):
