@@ -38,6 +38,7 @@ INTERNAL = {
     "deflate.Deflate",
     "deflate.Inflater",
     "forms.MultiDict.__init__",
+    "guards.Guards",
     "headers.Headers.__init__",
     "multipart.Part.__init__",
     "pieces.Pieces.__init__",
@@ -81,8 +82,12 @@ PASSED_ON = {
     "app.App.__init__": ["setup._LIMITS", "setup._TIMES"],
     "app.App.run": ["app.App.start"],
     "app.App.serve": ["app.App.start"],
-    "setup.sse": ["sse.EventSource.upgrade"],
-    "setup.websocket": ["websocket.WebSocket.upgrade"],
+    **{
+        f"setup.{name}": ["setup._OPTION"]
+        for name in "add_handler delete get mount on patch post put route".split()
+    },
+    "setup.sse": ["setup._OPTION", "sse.EventSource.upgrade"],
+    "setup.websocket": ["setup._OPTION", "websocket.WebSocket.upgrade"],
     "websocket.WebSocket.upgrade": ["handshake.accept"],
 }
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)

@@ -5,6 +5,7 @@ from micropython import const
 import web
 
 _BUSY = const(0)  # a state of a connection, see conn.py
+_GUARDED = const(2)  # the kind of a plain handler's entry, see setup.py
 
 
 def dispatch(app, conn, r, route, entry):
@@ -40,7 +41,7 @@ async def _answer(app, conn, r, route, entry, hooks):
         web.abort(413)
     if entry is None:
         return web.faults.unhandled(app, r, route)
-    if entry[1] is None:
+    if entry[1] in (None, _GUARDED):
         return entry[0](r, **r.params)
     conn.entry = [None, None, conn.sock]
     if entry[1] is True:

@@ -21,17 +21,16 @@ _LIMITS = (
 )
 # Methods of App in other rooms: what few programs call is no name that all keep.
 _ELSEWHERE = " static:files "
-_METHODS = "GET POST PUT PATCH DELETE"
-_GET = const(0)
-_POST = const(1)
-_PUT = const(2)
-_PATCH = const(3)
-_DELETE = const(4)
 _ROUTE = const(0)  # what is in a node beside segments, see web.router
 _INT = const(1)
 _SEGMENT = const(2)
 _PATH = const(3)
 _KINDS = {"int": _INT, "": _SEGMENT, "path": _PATH}
+_METHODS = "GET POST PUT PATCH DELETE".split()
+# An option of routes. Its name is no constant of its own either, which would stay in the
+# memory of programs that have no use for it.
+_OPTION = "before:None"
+_GUARDED = const(2)  # the kind of a plain handler's entry that is dispatched, for its guards
 _TIMES = "head_timeout:10 body_timeout:10 idle_timeout:15 write_timeout:10"
 
 
@@ -134,7 +133,14 @@ def listen(app, host, port, ssl):
 # -- routes
 
 
-def add(app, path, method, entry):
+def _apps(app, options):
+    # the app and the guards of a route with those options, for its entry
+    before = options.pop(_OPTION[:6], None)
+    return (app,) if before is None else (app, web.guards.Guards(before))
+
+
+def add(apps, path, method, entry):
+    app = apps[0]
     if path[:1] != "/":
         raise ValueError("path must begin with a slash: " + repr(path))
     if "<" in path or ">" in path:
@@ -143,9 +149,12 @@ def add(app, path, method, entry):
         route = _add_pattern(app.router, path)
     else:
         route = app.routes.setdefault(path, {})
-    route[method] = entry
-    for parent, prefix in app.mounts:
-        add(parent, prefix + path, method, entry[:3] + ((parent,) + entry[3],))
+    handler, kind, max_body, inner = entry
+    if len(apps) > 1 and kind is None:
+        kind = _GUARDED
+    entry = route[method] = handler, kind, max_body, apps + inner
+    for parents, prefix in app.mounts:
+        add(parents, prefix + path, method, entry)
 
 
 def _add_pattern(router, pattern):
@@ -175,34 +184,40 @@ def _add_pattern(router, pattern):
     return methods
 
 
-def add_handler(app, path, handler, methods=("GET",), max_body=None):
+def _on(app, path, methods, kind, options, max_body=None):
+    if isinstance(methods, str):
+        raise TypeError("methods must be a tuple of str, not " + repr(methods))
+    methods = [method.upper() for method in methods]
+    apps = _apps(app, options)
+    if options and type(kind) is not tuple:
+        raise TypeError("a route has no option " + ", ".join(options))
+
+    def decorate(handler):
+        for method in methods:
+            web.setup.add(apps, path, method, (handler, kind, max_body, ()))
+        return handler
+
+    return decorate
+
+
+def add_handler(app, path, handler, methods=("GET",), max_body=None, **options):
     """Have the raw `async def handler(r, w)` answer requests for path: it writes
-    the whole response to w, a Writer, and the connection ends after it."""
-    for method in methods:
-        add(app, path, method, (handler, True, max_body, (app,)))
+    the whole response to w, a Writer, and the connection ends after it. See on()."""
+    _on(app, path, methods, True, options, max_body)(handler)
 
 
-def route(app, path, methods=("GET",), max_body=None):
+def route(app, path, methods=("GET",), max_body=None, **options):
     """Decorate a raw handler, see add_handler()."""
-
-    def decorate(handler):
-        web.setup.add_handler(app, path, handler, methods, max_body)
-        return handler
-
-    return decorate
+    return _on(app, path, methods, True, options, max_body)
 
 
-def _on(app, method, path, kind, max_body=None):
-    method = _METHODS.split()[method]
-
-    def decorate(handler):
-        web.setup.add(app, path, method, (handler, kind, max_body, (app,)))
-        return handler
-
-    return decorate
+def on(app, path, methods=("GET",), max_body=None, **options):
+    """Decorate a handler, see get(), of methods (iterable of str, in any case; HEAD comes
+    with GET). Raises TypeError when that is a str."""
+    return _on(app, path, methods, None, options, max_body)
 
 
-def get(app, path, max_body=None):
+def get(app, path, max_body=None, **options):
     """Decorate a handler of GET, and of HEAD, for a path.
 
     It is `async def handler(r, **params)` or a plain function, with the
@@ -210,47 +225,54 @@ def get(app, path, max_body=None):
     returns str (HTML), bytes, a dict or list (JSON), None (204), (body, status),
     (body, headers), (body, status, headers), a Response, or gives pieces of str
     and bytes as a generator. max_body is the most bytes of a request's body, if
-    not the app's. Raises ValueError for a malformed path.
+    not the app's. before is a guard, or a list or tuple of them: a function of r,
+    which may be async, called before the body is read and the handler called, in
+    whose place it answers if it returns something or raises. Raises ValueError for a
+    malformed path, TypeError for a guard that can't be called.
     """
-    return _on(app, _GET, path, None, max_body)
+    return _on(app, path, _METHODS[:1], None, options, max_body)
 
 
-def post(app, path, max_body=None):
+def post(app, path, max_body=None, **options):
     """Decorate a handler of POST, see get()."""
-    return _on(app, _POST, path, None, max_body)
+    return _on(app, path, _METHODS[1:2], None, options, max_body)
 
 
-def put(app, path, max_body=None):
+def put(app, path, max_body=None, **options):
     """Decorate a handler of PUT, see get()."""
-    return _on(app, _PUT, path, None, max_body)
+    return _on(app, path, _METHODS[2:3], None, options, max_body)
 
 
-def patch(app, path, max_body=None):
+def patch(app, path, max_body=None, **options):
     """Decorate a handler of PATCH, see get()."""
-    return _on(app, _PATCH, path, None, max_body)
+    return _on(app, path, _METHODS[3:4], None, options, max_body)
 
 
-def delete(app, path, max_body=None):
+def delete(app, path, max_body=None, **options):
     """Decorate a handler of DELETE, see get()."""
-    return _on(app, _DELETE, path, None, max_body)
+    return _on(app, path, _METHODS[4:], None, options, max_body)
 
 
 def websocket(app, path, **options):
     """Decorate `async def handler(r, ws, **params)`, which gets a WebSocket at path. The
-    options are those of WebSocket.upgrade()."""
-    return _on(app, _GET, path, (web.WebSocket, options))
+    options are those of WebSocket.upgrade(), and before, see get(): what a guard answers
+    goes out instead of the handshake."""
+    return _on(app, path, _METHODS[:1], (web.WebSocket, options), options)
 
 
 def sse(app, path, **options):
     """Decorate `async def handler(r, events, **params)`, which gets an EventSource at
-    path. The options are those of EventSource.upgrade()."""
-    return _on(app, _GET, path, (web.EventSource, options))
+    path. The options are those of EventSource.upgrade(), and before, see get()."""
+    return _on(app, path, _METHODS[:1], (web.EventSource, options), options)
 
 
-def mount(app, other, prefix=""):
+def mount(app, other, prefix="", **options):
     """Have the routes of another App, those it has and those it gets, answer under
-    prefix, with its hooks inside of this one's."""
-    other.mounts += ((app, prefix),)
+    prefix, with its hooks inside of this one's, and before, see get(), between them."""
+    apps = _apps(app, options)
+    if options:
+        raise TypeError("mount has no option " + ", ".join(options))
+    other.mounts += ((apps, prefix),)
     if other.hooked:
         _set_hooked(app)
     routes = list(other.routes.items())
@@ -258,7 +280,7 @@ def mount(app, other, prefix=""):
         routes += list(other.router.patterns.items())
     for path, route in routes:
         for method, entry in route.items():
-            add(app, prefix + path, method, entry[:3] + ((app,) + entry[3],))
+            add(apps, prefix + path, method, entry)
 
 
 # -- hooks
@@ -275,8 +297,8 @@ def hooks(app, i):
 
 def _set_hooked(app):
     app.hooked = True
-    for parent, _ in app.mounts:
-        _set_hooked(parent)
+    for parents, _ in app.mounts:
+        _set_hooked(parents[0])
 
 
 def before_request(app, hook):
@@ -312,6 +334,7 @@ METHODS = {
     "errorhandler": errorhandler,
     "get": get,
     "mount": mount,
+    "on": on,
     "patch": patch,
     "post": post,
     "put": put,

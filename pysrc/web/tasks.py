@@ -181,7 +181,7 @@ async def _answer(conn, r, waiting):
     while type(result) is CoroutineType:
         try:
             result = await drive(result, item, mark)
-            if entry and entry[1] and hasattr(result, "generator"):
+            if entry and entry[1] is True and hasattr(result, "generator"):
                 result.close()
                 raise TypeError("the handler is a generator")
         except BaseException as e:

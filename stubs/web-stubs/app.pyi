@@ -1,4 +1,4 @@
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Concatenate, TypeAlias, TypeVar, overload
 
 from web._types import Fields, Names, Returned, TLSContext
@@ -18,6 +18,8 @@ _W = TypeVar("_W", bound=Callable[Concatenate[Request, WebSocket, ...], _Done])
 _S = TypeVar("_S", bound=Callable[Concatenate[Request, EventSource, ...], _Done])
 _Before = TypeVar("_Before", bound=Callable[[Request], Returned])
 _After = TypeVar("_After", bound=Callable[[Request, Response], Returned])
+_Guard: TypeAlias = Callable[[Request], Returned]
+_Guards: TypeAlias = _Guard | Sequence[_Guard] | None
 _E = TypeVar("_E", bound=Exception)
 _Answer = TypeVar("_Answer", bound=Returned)
 
@@ -56,16 +58,45 @@ class App:
     ) -> None: ...
     async def stop(self, timeout: float = 10) -> None: ...
     def add_handler(
-        self, path: str, handler: _Raw, methods: Names = ("GET",), max_body: int | None = None
+        self,
+        path: str,
+        handler: _Raw,
+        methods: Names = ("GET",),
+        max_body: int | None = None,
+        *,
+        before: _Guards = None,
     ) -> None: ...
     def route(
-        self, path: str, methods: Names = ("GET",), max_body: int | None = None
+        self,
+        path: str,
+        methods: Names = ("GET",),
+        max_body: int | None = None,
+        *,
+        before: _Guards = None,
     ) -> Callable[[_R], _R]: ...
-    def get(self, path: str, max_body: int | None = None) -> Callable[[_H], _H]: ...
-    def post(self, path: str, max_body: int | None = None) -> Callable[[_H], _H]: ...
-    def put(self, path: str, max_body: int | None = None) -> Callable[[_H], _H]: ...
-    def patch(self, path: str, max_body: int | None = None) -> Callable[[_H], _H]: ...
-    def delete(self, path: str, max_body: int | None = None) -> Callable[[_H], _H]: ...
+    def on(
+        self,
+        path: str,
+        methods: Names = ("GET",),
+        max_body: int | None = None,
+        *,
+        before: _Guards = None,
+    ) -> Callable[[_H], _H]: ...
+    def get(
+        self, path: str, max_body: int | None = None, *, before: _Guards = None
+    ) -> Callable[[_H], _H]: ...
+    def post(
+        self, path: str, max_body: int | None = None, *, before: _Guards = None
+    ) -> Callable[[_H], _H]: ...
+    def put(
+        self, path: str, max_body: int | None = None, *, before: _Guards = None
+    ) -> Callable[[_H], _H]: ...
+    def patch(
+        self, path: str, max_body: int | None = None, *, before: _Guards = None
+    ) -> Callable[[_H], _H]: ...
+    def delete(
+        self, path: str, max_body: int | None = None, *, before: _Guards = None
+    ) -> Callable[[_H], _H]: ...
     def before_request(self, hook: _Before) -> _Before: ...
     def after_request(self, hook: _After) -> _After: ...
     @overload
@@ -83,11 +114,12 @@ class App:
         max_age: int | None = 0,
         types: Mapping[str, str] | None = None,
     ) -> None: ...
-    def mount(self, other: App, prefix: str = "") -> None: ...
+    def mount(self, other: App, prefix: str = "", *, before: _Guards = None) -> None: ...
     def websocket(
         self,
         path: str,
         *,
+        before: _Guards = None,
         max_message: int = 65536,
         subprotocols: Names = (),
         origins: Names | None = None,
@@ -100,6 +132,7 @@ class App:
         self,
         path: str,
         *,
+        before: _Guards = None,
         retry: int | None = None,
         heartbeat: float | None = 15,
         headers: Fields | None = None,
