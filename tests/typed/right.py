@@ -135,6 +135,24 @@ async def raw(r: Request, w: Writer) -> None:
 app.add_handler("/also-raw/<path:rest>", raw, ("GET",))
 
 
+async def allowed(r: Request) -> tuple[str, int] | None:
+    return None if r.args.get("user") else ("who are you?", 401)
+
+
+def nobody(r: Request) -> None:
+    web.abort(403)
+
+
+@app.on("/guarded", ("GET", "PURGE"), before=allowed, max_body=10)
+@app.put("/guarded", before=[allowed, nobody])
+async def guarded(r: Request) -> str:
+    return r.method
+
+
+app.route("/guarded/raw", before=(nobody, allowed))(raw)
+app.mount(web.App(), "/mounted", before=allowed)
+
+
 @app.before_request
 def before(r: Request) -> tuple[str, int] | None:
     return None if r.addr else ("who", 403)

@@ -34,6 +34,13 @@ async def letters(r: Request, w: Writer) -> None:
     w.drain()  # error: unused-coroutine
 
 
+@app.on("/o", "GET")  # error: arg-type
+@app.get("/p", before="guard")  # error: arg-type
+@app.get("/q", befor=no_path)  # error: call-arg
+async def guarded(r: Request) -> None:
+    pass
+
+
 @app.route("/e")  # error: type-var
 async def no_writer(r: Request) -> None:
     pass
