@@ -191,7 +191,10 @@ class Rooms:
         files = {f.stem.replace("__init__", "web"): f for f in sorted(folder.glob("*.py"))}
         trees = {name: ast.parse(file.read_text()) for name, file in files.items()}
         self.names = set(files)
-        self.doors = dict(pair.split(":") for pair in self._lazy(trees["web"]))
+        found = [
+            pair for name in ("web", "_more") if name in trees for pair in self._lazy(trees[name])
+        ]
+        self.doors = dict(pair.split(":") for pair in found)
         self.modules = {name: Module(name, tree, self) for name, tree in trees.items()}
         for module in self.modules.values():
             module.find_read()

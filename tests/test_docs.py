@@ -228,6 +228,40 @@ def errors(server, folder):
     server.wait_for_line("web: GET /fault: ZeroDivisionError: ")
 
 
+def guards(server, folder):
+    with httpx.Client(base_url=server.url("")) as client:
+        assert client.get("/led").status_code == 403
+        token = {"X-Token": "better-kept-in-a-file"}
+        assert client.get("/led", headers=token).text == "Hello a friend"
+        assert client.put("/led", headers=token, content=b"on").content == b"on"
+        with connect(server.url("/ws", "ws"), additional_headers=token) as ws:
+            assert ws.recv(timeout=10) == "Hello a friend"
+        assert client.get("/admin").status_code == 401
+        assert client.get("/admin", auth=("ada", "secret")).text == "Hello ada"
+        token = {"Authorization": "Bearer better-kept-in-a-file"}
+        assert client.get("/api", headers=token).json() == {"user": "a robot"}
+
+
+def sessions(server, folder):
+    with httpx.Client(base_url=server.url(""), follow_redirects=True) as client:
+        assert "password" in client.get("/").text
+        data = {"user": "ada", "password": "no"}
+        assert client.post("/login", data=data).status_code == 403
+        data["password"] = "secret"
+        assert client.post("/login", data=data).text == "Hello ada"
+        assert client.get(client.get("/link").text).text == "a report"
+        assert client.post("/logout", headers={"Origin": "http://evil"}).status_code == 403
+        assert "password" in client.post("/logout").text
+        origin = {"Origin": "https://example.com"}
+        done = client.get("/report", headers=origin)
+        assert done.headers["access-control-allow-origin"] == "https://example.com"
+
+
+def cors(server, folder):
+    done = httpx.get(server.url("/raw"), headers={"Origin": "https://example.com"})
+    assert (done.text, done.headers["access-control-allow-origin"]) == ("ok", "*")
+
+
 def microdot(server, folder):
     assert httpx.get(server.url("/?user=ada")).json() == {"user": "ada"}
     assert httpx.get(server.url("/form")).text == "Hello world!"
@@ -266,6 +300,9 @@ SERVERS = {
     "guides/limits.md 1": limits,
     "guides/memory.md 1": memory,
     "guides/errors.md 1": errors,
+    "guides/security.md 1": guards,
+    "guides/security.md 2": sessions,
+    "guides/security.md 3": cors,
     "guides/microdot.md 1": microdot,
     "guides/wybiral.md 1": raw,
     "guides/wybiral.md 2": moved,

@@ -76,6 +76,29 @@ def test_api(example):
         assert httpx.delete(server.url("/leds/3")).status_code == 401
 
 
+def test_login(example, tmp_path):
+    with example("login.py", tmp_path) as server:
+        with httpx.Client(base_url=server.url(""), follow_redirects=True) as client:
+            assert "Sign in" in client.get("/").text
+            done = client.post("/login", data={"user": "ada", "password": "wrong"})
+            assert (done.status_code, client.cookies.get("session")) == (403, None)
+            done = client.post("/login", data={"user": "ada", "password": "secret"})
+            assert done.text.startswith("Hello ada!")
+            link = client.get("/link").text
+            key = (tmp_path / "session.key").read_bytes()
+            cookie = client.cookies["session"]
+            assert "Sign in" in client.post("/logout").text
+            assert "Sign in" in client.get("/").text
+        assert httpx.get(server.url(link)).text == "a report"
+        assert httpx.get(server.url(link) + "x").status_code == 403
+        elsewhere = {"Origin": "http://example.com"}
+        assert httpx.post(server.url("/logout"), headers=elsewhere).status_code == 403
+        assert httpx.get(server.url("/login"), headers={"Host": "example.com"}).status_code == 421
+    with example("login.py", tmp_path) as server:
+        assert httpx.get(server.url(), cookies={"session": cookie}).text.startswith("Hello ada!")
+    assert (tmp_path / "session.key").read_bytes() == key
+
+
 def test_upload(example, tmp_path):
     (tmp_path / "files").mkdir()
     with example("upload.py", tmp_path) as server:

@@ -58,7 +58,7 @@ SHARED = """
     BFUINT32 BFUINT8 BIG_ENDIAN blit bound_method buffering bytearray_at byteorder bytes_at
     calcsize center chdir coro deleter deque dict_view difference difference_update disable doc
     EACCES EBADF EEXIST EINVAL EIO EISDIR ellipse enable endswith ENOBUFS ENODEV ENOENT ENOMEM
-    EPERM errorcode exc_info executable fileno fill_rect FLOAT32 FLOAT64 FrameBuffer from_bytes
+    EPERM errorcode exc_info executable fileno fill_rect FLOAT32 FLOAT64 FrameBuffer
     fromhex fromkeys getcwd getrandbits getter gmtime group GS2_HMSB GS4_HMSB GS8 heap_lock
     heap_unlock heapify heappop heappush hexlify hline imag indices inet_ntop inet_pton INT
     INT16 INT32 INT64 INT8 intersection intersection_update invert isdisjoint isenabled issubset
@@ -69,7 +69,7 @@ SHARED = """
     randint randrange readlines readonly readsize real rect recvfrom rel_tol RGB565 rmdir
     schedule scroll search seed sendto separators setter settimeout SHORT sizeof sleep_us
     sockaddr soft_reset splitlines stack_use statvfs sub symmetric_difference
-    symmetric_difference_update sync threshold ticks_cpu ticks_us time_ns time_pulse_us to_bytes
+    symmetric_difference_update sync threshold ticks_cpu ticks_us time_ns time_pulse_us
     UINT uint UINT16 UINT32 UINT64 UINT8 ULONG ULONGLONG umount uniform union unlink unpack_from
     USHORT version_info viper vline VOID
 """.split()

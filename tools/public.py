@@ -76,6 +76,8 @@ FOUND = {
 }
 # The function that gives its first argument further attributes.
 SET = {"app.App": "setup.begin"}
+# What other modules set on objects of a class.
+LENT = {"conn.Request": ["user", "session", "cors"]}
 # Whose arguments are taken as *args, **kwargs or **options. The options are what has a
 # default there, or what strings of "name:default" say.
 PASSED_ON = {
@@ -191,7 +193,7 @@ def _class(node):
 
 def lazy():
     """{name: module} of what web loads."""
-    names = ast.literal_eval(_lookup("__init__._LAZY"))
+    names = "".join(ast.literal_eval(_lookup(f"{m}._LAZY")) for m in ("__init__", "_more"))
     return dict(item.split(":") for item in names.split())
 
 
@@ -246,7 +248,7 @@ def _stored(node, owner):
 def _attributes(full, node):
     """The attributes of a class, but those that __getattr__ finds."""
     names = {name for name, item in _members(node).items() if not isinstance(item, FUNCTION)}
-    names.update(_stored(node, "self"))
+    names.update(_stored(node, "self"), LENT.get(full, ()))
     if full in SET:
         function = _lookup(SET[full])
         names.update(_stored(function, function.args.args[0].arg))

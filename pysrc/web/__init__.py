@@ -39,9 +39,10 @@ def __getattr__(name):
     try:
         value = __import__(module, None, None, (name,))
     except ImportError as e:
-        from web._missing import explained
+        from web._more import room_of
 
-        raise explained(e, module)
+        value = room_of(e, module)
+        start = 0
     if start >= 0:
         value = globals()[name] = getattr(value, name)
     return value

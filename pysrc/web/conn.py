@@ -224,6 +224,9 @@ class Request:
     addr     the client's address, as accept() of the port gives it
     length   bytes of the body; None when it is chunked
     unread   whether a part of the body was not read yet
+    user     who sent it, as a guard found: one of web.basic(), say
+    session  dict, where there is a web.Session
+    cors     str, field lines for a raw handler's response, where there is web.cors()
 
     Its methods read the body, as does `async for piece in r`, which gives bytes as they
     come.

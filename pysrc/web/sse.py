@@ -28,7 +28,7 @@ class EventSource:
             if own:  # which frames the stream
                 raise ValueError("headers")
             head += lines
-        head += "\r\n"
+        head += getattr(r, "cors", "") + "\r\n"
         if retry is not None:
             head += "retry: %d\n\n" % retry
         self.queue = head.encode()  # what leaves before anything else

@@ -7,6 +7,9 @@ from web.headers import Headers
 from web.multipart import Part
 
 class Request:
+    user: Any
+    session: dict[str, Any]
+    cors: str
     @property
     def method(self) -> str: ...
     @property
