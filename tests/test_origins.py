@@ -123,6 +123,13 @@ def test_vary_of_the_handler_stays(client):
     assert "*" in varying(client.get("/star", ORIGIN))
 
 
+def test_response_that_is_returned_again(client):
+    for lines in ([ORIGIN], [], [ORIGIN], ["Origin: http://evil"]):
+        response = client.get("/shared", *lines)
+        assert varying(response) == ["accept", "origin"]
+        assert (ALLOWED in response) == (lines == [ORIGIN])
+
+
 @pytest.mark.parametrize("path", ["/events", "/raw"])
 def test_streams(cors, path):
     for lines, allowed in (([ORIGIN], PAGE), (["Origin: http://evil"], None), ([], None)):

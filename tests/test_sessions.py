@@ -159,6 +159,16 @@ def test_request_that_no_hook_saw(browser):
     assert browser.receive("POST").status == 413
 
 
+def test_response_that_is_returned_again(browser):
+    """It has the cookie of nobody else."""
+    for query in ("user=ada", "user=bob", "clear"):
+        assert browser.ask("/shared?" + query).text == "shared"
+        assert browser.line
+        with Browser(browser.server) as other:
+            assert other.ask("/shared").text == "shared"
+            assert other.line is None
+
+
 def test_session_that_a_generator_begins(browser):
     assert browser.ask("/pieces").text == "ab"
     assert browser.data() == {"late": 1}
@@ -212,6 +222,14 @@ def test_what_is_no_session(browser, sessions, cookie):
     assert browser.set(user="ada").status == 200  # and a new one can begin
     assert browser.data() == {"user": "ada"}
     assert len(sessions.console) == lines
+
+
+def test_cookie_that_is_no_text(browser):
+    for value in (b"\xff", b"\xff.\xff.\xff.\xff", b"a.1.1.\xff\xfe", b"\xc3"):
+        head = b"GET /get HTTP/1.1\r\nHost: a\r\nCookie: session=" + value + b"\r\n\r\n"
+        browser.send(head)
+        response = browser.receive()
+        assert (response.status, response.text) == (200, "{}")
 
 
 @pytest.mark.parametrize("bit", range(0, 256, 5))

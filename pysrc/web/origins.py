@@ -1,6 +1,6 @@
 # Pages of other origins that may use an app (Fetch standard, "CORS protocol").
 import web
-from web.response import check
+from web.response import Response, check
 
 
 def cors(app, origins, headers=("Content-Type",), credentials=False, max_age=None):
@@ -60,6 +60,8 @@ def _before(r, origins, common, preflight):
 
 
 def _after(r, response, origins, common):
+    # a handler may return one Response again and again
+    response = Response(response.body, response.status, response.headers)
     headers = response.headers
     headers.update(_fields(r, origins, common))
     if origins != "*":
@@ -69,5 +71,6 @@ def _after(r, response, origins, common):
                 if isinstance(value, list):
                     value = ", ".join(value)
                 headers[name] = value + ", Origin"
-                return
+                return response
         headers["Vary"] = "Origin"
+    return response

@@ -76,9 +76,11 @@ class Session:
         known = r.sealed
         if session == (loads(known) if known else {}):
             return
+        # a handler may return one Response again and again, to others as well
+        response = web.Response(response.body, response.status, response.headers)
         if not session:
             response.delete_cookie(self._name)
-            return
+            return response
         text = dumps(session)
         if not isinstance(loads(text), dict):
             raise TypeError("r.session must be a dict")
@@ -94,6 +96,7 @@ class Session:
             same_site="Lax",
             secure=self._secure or r._conn.server.ssl is not None,
         )
+        return response
 
     def _seal(self, purpose, text, seconds):
         text = _encoded(octets_of(text))

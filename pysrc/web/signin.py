@@ -52,7 +52,8 @@ def _guard(check, scheme, challenge, error):
             credentials = (given,) if error else _name_and_password(given)
             if credentials:
                 hashed = sha256(field.encode()).digest()
-                if hashed != known[0]:  # who is in does not wait for those who guess
+                was_right = web.same(hashed, known[0])
+                if not was_right:  # who is in does not wait for those who guess
                     web.paced(r)
                 result = check(*credentials)
                 if hasattr(result, "throw"):
@@ -61,7 +62,7 @@ def _guard(check, scheme, challenge, error):
                     known[0] = hashed
                     r.user = credentials[0] if result is True and not error else result
                     return
-                if hashed == known[0]:
+                if was_right:
                     known[0] = None
                 await web.failed(r)
         web.abort(401, None, {"WWW-Authenticate": wrong})

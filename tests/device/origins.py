@@ -25,6 +25,14 @@ def vary(r):
     return "vary", 200, {"vary": ["Accept", "Cookie"]}
 
 
+SHARED = web.Response("shared", 200, {"Vary": "Accept"})
+
+
+@app.get("/shared")
+def shared(r):
+    return SHARED
+
+
 @app.get("/star")
 def star(r):
     return "star", {"Vary": "*"}

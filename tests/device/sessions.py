@@ -39,6 +39,18 @@ def get(r):
     return r.session
 
 
+SHARED = web.Response("shared")
+
+
+@app.get("/shared")
+def shared(r):
+    if r.args.get("user"):
+        r.session["user"] = r.args["user"]
+    if "clear" in r.args:
+        r.session.clear()
+    return SHARED
+
+
 @app.get("/append")
 def append(r):
     r.session["list"].append(1)
