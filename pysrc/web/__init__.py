@@ -22,9 +22,7 @@ __version__ = "0.1.0"
 _LAZY = (
     " App:app Broadcast:broadcast EventSource:sse HTTPException:faults"
     " HandshakeError:client Response:response WebSocket:websocket abort:faults"
-    " check:shapes connect:client escape:quoting implementation:_which ota:firmware"
-    " parse_qs:query quote:quoting redirect:response render:templates send_file:files"
-    " urlencode:quoting "
+    " connect:client implementation:_which parse_qs:query redirect:response "
 )
 
 

@@ -217,7 +217,9 @@ async def _answer(r, file, n, status, fields):
     return SENT
 
 
-def static(app, prefix, folder, index="index.html", fallback=None, max_age=0, types=None):
+def static(
+    app, prefix, folder, index="index.html", fallback=None, max_age=0, types=None, before=None
+):
     """Have GET and HEAD of what is under prefix answered with the files of a folder, as
     web.send_file() does.
 
@@ -226,6 +228,7 @@ def static(app, prefix, folder, index="index.html", fallback=None, max_age=0, ty
               those of a program in the browser
     max_age   seconds for which a browser may keep them without asking
     types     dict of Content-Types by extension, beside those that are known
+    before    a guard, or several, see App.get()
 
     Paths with backslashes, and with names that are empty or begin with a dot, are 404.
     """
@@ -258,8 +261,9 @@ def static(app, prefix, folder, index="index.html", fallback=None, max_age=0, ty
             response = respond(r, "/" + fallback)
         return response or web.abort(404)
 
-    entry = (serve, None, None, (app,))
+    apps = (app,) if before is None else (app, web.guards.Guards(before))
+    entry = (serve, None, None, ())
     prefix = prefix.rstrip("/")
-    web.setup.add(app, prefix + "/<path:name>", "GET", entry)
+    web.setup.add(apps, prefix + "/<path:name>", "GET", entry)
     if prefix:
-        web.setup.add(app, prefix, "GET", entry)
+        web.setup.add(apps, prefix, "GET", entry)

@@ -113,6 +113,7 @@ class App:
         fallback: str | None = None,
         max_age: int | None = 0,
         types: Mapping[str, str] | None = None,
+        before: _Guards = None,
     ) -> None: ...
     def mount(self, other: App, prefix: str = "", *, before: _Guards = None) -> None: ...
     def websocket(
