@@ -23,6 +23,11 @@ PROGRAMS = {
     "a body that comes later": ("late_body",),
     "a hook before it": ("hook",),
     "a hook after it": ("after",),
+    "a guard": ("guard",),
+    "a password": ("password",),
+    "a session": ("session",),
+    "`web.cors()`": ("cors",),
+    "`web.protect()`": ("protect",),
     "a handler that waits": ("waits",),
     "a generator": ("generator",),
     "an open file": ("opened",),
@@ -40,6 +45,7 @@ BODIES = {
     "json": b"Content-Length: 3\r\n\r\n[1]",
     "shape": b"Content-Length: 3\r\n\r\n[1]",
     "form": b"Content-Length: 3\r\n\r\na=b",
+    "password": b"Authorization: Basic YTpi\r\n\r\n",
     "late_body": b"Content-Length: 3\r\nExpect: 100-continue\r\n\r\n",
 }
 

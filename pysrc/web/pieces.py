@@ -47,7 +47,7 @@ _ENDED = const(2)  # nothing any more
 # -- receiving
 
 
-def aim(ws, sink, pieces=False):
+def _aim(ws, sink, pieces=False):
     """Have the next message go to a sink. Raises ValueError when it has begun to go to
     another one."""
     if ws.arriving is None:
@@ -61,7 +61,7 @@ def begin(ws, first, n):
     """Begin with a frame of n bytes of a message. Returns minus a close code when there
     may be no such frame."""
     if ws.arriving is None:
-        aim(ws, None)
+        _aim(ws, None)
     arriving = ws.arriving
     opcode = first & 15
     if bool(opcode) == bool(arriving[_BEGAN]) or first & _PACKED and not opcode:
@@ -198,7 +198,7 @@ class Pieces:
         if self._buf is None:
             self._buf = bytearray(_CHUNK)
         if self._state == _AWAITED:
-            aim(ws, self._buf, True)
+            _aim(ws, self._buf, True)
         piece = self._inflater
         if self._state != _ENDED and not piece:
             piece = await _within(ws, receive(ws, _PIECE), self._timeout)
@@ -282,7 +282,7 @@ def readinto(ws, buf, timeout=None):
     message is longer than buf. Raises ValueError when receive() has begun with it."""
     if len(bytes(buf[:1])) > 1:
         raise TypeError("a buffer of bytes is needed")
-    aim(ws, buf)
+    _aim(ws, buf)
     return _within(ws, receive(ws), timeout)
 
 

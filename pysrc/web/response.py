@@ -54,7 +54,7 @@ def redirect(location, status=302):
 # -- what handlers return
 
 
-def parts_of(result, status=None):
+def _parts_of(result, status=None):
     """Return the body, status and header fields (dict) that a handler's result stands
     for, with that status if it has none. Raises TypeError."""
     given = headers = None
@@ -83,7 +83,7 @@ def response_of(result, status=None):
     """Return the Response that a handler's result stands for. Raises TypeError."""
     if isinstance(result, Response):
         return result
-    return Response(*parts_of(result, status))
+    return Response(*_parts_of(result, status))
 
 
 def respond(conn, r, entry, result):
@@ -116,7 +116,7 @@ def _compose(conn, r, entry, result):
     """Return the head (bytes) and the body (bytes-like) that answer r with a result, and
     what is to be awaited instead for pieces; conn.closing says whether it is the
     connection's last response. Raises ValueError or TypeError for what can't be sent."""
-    given, status, headers = parts_of(result)
+    given, status, headers = _parts_of(result)
     if not 200 <= status <= 999:
         raise ValueError("status {}".format(status))
     lines, own = split(headers)

@@ -56,6 +56,39 @@ def hook():
     hello()
 
 
+def guard():
+    @app.get("/x", before=lambda r: None)
+    def index(r):
+        return "Hello"
+
+
+def password():
+    right = web.basic(lambda name, password: web.same(password, "b"))
+
+    @app.on("/x", ("POST",), before=right)
+    def index(r):
+        return r.user
+
+
+def session():
+    web.Session(app, bytes(16))
+
+    @app.get("/x")
+    def index(r):
+        r.session["n"] = 1
+        return "Hello"
+
+
+def cors():
+    web.cors(app, "*")
+    hello()
+
+
+def protect():
+    web.protect(app, ("x",))
+    hello()
+
+
 def after():
     @app.after_request
     def after(r, response):
