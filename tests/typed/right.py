@@ -149,6 +149,24 @@ async def guarded(r: Request) -> str:
     return r.method
 
 
+async def check(name: str, password: str) -> bool:
+    return web.check_password(password, {"ada": web.hash_password("x")}.get(name))
+
+
+session = web.Session(app, [b"0123456789abcdef"], max_age=60, login="/")
+
+
+@app.post("/sign-in", before=[web.basic(check, "board"), web.paced, session.required])
+@app.sse("/events", before=web.bearer(lambda token: web.same(token, b"x")))
+async def sign_in(r: Request, *streams: web.EventSource) -> None:
+    r.session["user"] = r.user
+    await web.failed(r)
+    assert_type(session.verify(session.sign("text", 60)), str | None)
+
+
+web.cors(app, ["https://example.com"], headers=("X-A",), credentials=True, max_age=5)
+web.cors(app, "*")
+web.protect(app, hosts=["board.local"], origins=())
 app.route("/guarded/raw", before=(nobody, allowed))(raw)
 app.mount(web.App(), "/mounted", before=allowed)
 

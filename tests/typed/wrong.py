@@ -34,6 +34,13 @@ async def letters(r: Request, w: Writer) -> None:
     w.drain()  # error: unused-coroutine
 
 
+web.Session(app)  # error: call-arg
+web.Session(app, 16)  # error: arg-type
+web.cors(app, "https://example.com")  # error: arg-type
+web.protect(app, "board.local")  # error: arg-type
+web.basic(check=True)  # error: arg-type
+
+
 @app.on("/o", "GET")  # error: arg-type
 @app.get("/p", before="guard")  # error: arg-type
 @app.get("/q", befor=no_path)  # error: call-arg
@@ -53,6 +60,7 @@ async def misread(r: Request) -> str:
     r.json()["x"]  # error: index
     r.args.get("x").upper()  # error: union-attr
     await r.read("10")  # error: arg-type
+    web.failed(r)  # error: unused-coroutine
     await r.readinto(b"")  # error: arg-type
     web.parse_qs(r.query or "")["x"].upper()  # error: union-attr
     web.HTTPException(403, ["X: y"])  # error: arg-type
