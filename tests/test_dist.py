@@ -209,6 +209,8 @@ USES = {
     "aioweb-broadcast": ["import web; web.Broadcast"],
     "aioweb-shapes": ["import web; web.check"],
     "aioweb-ota": ["import web; web.ota"],
+    "aioweb-auth": ["import web; web.basic", "import web; web.Session", "import web; web.same"],
+    "aioweb-origins": ["import web; web.cors", "import web; web.protect"],
 }
 
 
