@@ -131,19 +131,6 @@ def test_other_methods(client, method, status):
     assert (response.status, response["allow"]) == (status, "GET, HEAD, OPTIONS")
 
 
-def test_files_behind_a_guard(client):
-    for path in ("/kept/a.txt", "/kept/", "/kept", "/kept/none.txt"):
-        for method in ("GET", "HEAD"):
-            assert client.get(path, method=method).status == 403
-            assert client.get(path + "?key=2", method=method).status == 403
-    response = client.get("/kept/a.txt?key=1")
-    assert (response.status, response.body) == (200, client.get("/s/a.txt").body)
-    assert client.get("/kept/a.txt?key=1", method="HEAD").status == 200
-    tag = response["etag"]
-    assert client.get("/kept/a.txt?key=1", f"If-None-Match: {tag}").status == 304
-    assert client.get("/kept/none.txt?key=1").status == 404
-
-
 @pytest.mark.parametrize("kind", [kind for kind in TYPES if "/" not in kind])
 def test_types(client, folder, kind):
     (folder / f"type.{kind}").write_bytes(b"x")

@@ -150,6 +150,21 @@ def test_event_stream_waits_for_the_guard(client, path):
     assert client.until(b"data: hello ada\n\n").startswith(b"HTTP/1.1 200 ")
 
 
+@pytest.mark.parametrize("folder", ["/files", "/files-slowly"])
+def test_files_behind_a_guard(client, folder):
+    for path in (folder + "/guards.py", folder + "/", folder, folder + "/none.txt"):
+        for method in ("GET", "HEAD"):
+            assert client.get(path, method=method).status == 401
+    path = folder + "/guards.py?user=ada"
+    response = client.get(path)
+    assert (response.status, response.body) == (200, (DEVICE / "guards.py").read_bytes())
+    assert client.get(path, method="HEAD").status == 200
+    tag = response["etag"]
+    assert client.get(path, f"If-None-Match: {tag}").status == 304
+    assert client.get(path, "Range: bytes=0-4").status == 206
+    assert client.get(folder + "/none.txt?user=ada").status == 404
+
+
 # -- mounted apps
 
 

@@ -19,14 +19,6 @@ with open(sys.argv[3], "rb") as image:
 app.static("/s", folder, max_age=60)
 app.static("/no-index/", folder + "/", index=None, max_age=None)
 app.static("/rom", "/rom")
-
-
-def known(r):
-    if r.args.get("key") != "1":
-        return "no", 403
-
-
-app.static("/kept", folder, before=[known])
 app.static("/", folder, fallback="app.html", types={"glb": "model/gltf-binary"})
 
 

@@ -120,6 +120,10 @@ async def events(r, stream):
     await stream.send("hello " + r.user)
 
 
+app.static("/files", sys.argv[0].rsplit("/", 1)[0], before=signed_in)
+app.static("/files-slowly", sys.argv[0].rsplit("/", 1)[0], before=[slowly])
+
+
 # -- hooks, errors and mounted apps
 
 
