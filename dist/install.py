@@ -12,7 +12,7 @@ import os
 import sys
 
 HOME = None
-PACKAGES = {"aioweb": "app", "aioweb-forms": "forms", "aioweb-files": "files", "aioweb-templates": "templates", "aioweb-websocket": "websocket", "aioweb-client": "client", "aioweb-sse": "sse", "aioweb-broadcast": "broadcast", "aioweb-all": "app"}
+PACKAGES = {"aioweb": "app", "aioweb-forms": "forms", "aioweb-files": "files", "aioweb-templates": "templates", "aioweb-websocket": "websocket", "aioweb-client": "client", "aioweb-sse": "sse", "aioweb-broadcast": "broadcast", "aioweb-shapes": "shapes", "aioweb-ota": "firmware", "aioweb-auth": "sessions", "aioweb-origins": "origins", "aioweb-all": "app"}
 ARCHITECTURES = {10: "xtensawin", 4: "armv6m", 5: "armv7m", 6: "armv7em", 7: "armv7emsp", 8: "armv7emdp", 11: "rv32imc", 2: "x64", 1: "x86"}
 OLDEST = (1, 23)
 OLDEST_NATIVE = ((" ESP32-C2", None), (" ESP32C2", None), (" ESP32-C5", None), (" ESP32C5", None), (" ESP32-P4", None), (" ESP32P4", None), (" ESP32-S2", (1, 24, 1)), (" ESP32S2", (1, 24, 1)), (" esp32", (1, 24)), (" rv32imc", (1, 24)), (" nrf", (1, 26)))

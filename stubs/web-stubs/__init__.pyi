@@ -17,9 +17,9 @@ from web.quoting import quote as quote
 from web.quoting import urlencode as urlencode
 from web.response import Response as Response
 from web.response import redirect as redirect
-from web.shapes import check as check
 from web.secrets import same as same
 from web.sessions import Session as Session
+from web.shapes import check as check
 from web.shield import protect as protect
 from web.signin import basic as basic
 from web.signin import bearer as bearer
