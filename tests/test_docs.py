@@ -490,9 +490,9 @@ def test_figures_of_memory_are_the_measured_ones():
     guide = (ROOT / "docs/guides/memory.md").read_text()
     assert tables.memory(results) in guide
     assert tables.small(results["examples"]) in guide
-    # what does not fit is not offered: an ESP8266 has 37.9 KB in all
+    # what does not fit is not offered: an ESP8266 has 37.9 KB in all, its firmware a part
     offered = re.search(r"the examples ((?:`\w+\.py`,? ?(?:and )?)+)fit", guide)[1]
-    fitting = [f"{name}.py" for name, heap in results["examples"].items() if heap <= 37000]
+    fitting = [f"{name}.py" for name, heap in results["examples"].items() if heap <= 35000]
     assert re.findall(r"`(\S+)`", offered) == fitting
     most = dict(rows("guides/memory.md", "| Package "))
     assert most == {name: f"{entry['ram']:,}" for name, entry in PACKAGES.items()}
