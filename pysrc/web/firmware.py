@@ -25,13 +25,7 @@ def ota(app, password=None, path="/update", allow=None, file=None, max_body=4 <<
     if not (password or allow):
         raise ValueError("password")
 
-    async def update(r):
-        answer = await web.flashing.refused(r, password, allow)
-        if answer is None:
-            if r.method == "PUT":
-                return await web.flashing.receive(r, file, done)
-            answer = web.sender.page()
-        return answer
-
-    app.get(path)(update)
-    app.put(path, max_body=max_body)(update)
+    before = allow or (lambda r: web.flashing.refused(r, password))
+    app.get(path, before=before)(lambda r: web.sender.page())
+    update = app.put(path, max_body=max_body, before=before)
+    update(lambda r: web.flashing.receive(r, file, done))

@@ -12,22 +12,15 @@ _BLOCK = const(4096)  # bytes that are erased and written at once
 _under_way = []
 
 
-async def refused(r, password, allow):
-    """Return what answers instead for who may not update the board, or None."""
-    if allow:
-        answer = allow(r)
-        return await answer if hasattr(answer, "send") else answer
+def refused(r, password):
+    """Return what answers instead for who does not know the password, or None."""
     kind, _, given = (web.fields.field(r, "authorization") or "").partition(" ")
     try:
         given = a2b_base64(given)
     except ValueError:
         given = b""
-    # digests are compared in the same time wherever they differ
-    given = sha256(given[given.find(b":") + 1 :]).digest()
-    differ = kind.lower() != "basic"  # RFC 7617
-    for a, b in zip(given, sha256(password.encode()).digest()):
-        differ |= a ^ b
-    if differ:
+    right = web.secrets.same(given[given.find(b":") + 1 :], password)
+    if kind.lower() != "basic" or not right:  # RFC 7617
         field = 'Basic realm="update", charset="UTF-8"'
         return {"error": "not authorized"}, 401, {"WWW-Authenticate": field}
 
