@@ -8,8 +8,9 @@ import zlib
 
 import httpx
 import pytest
+import www
 from wire import Client, request
-from www import BIG, FILES, ROM, asking, served
+from www import BIG, FILES, ROM
 
 TYPES = {
     "html": "text/html; charset=utf-8",
@@ -37,21 +38,7 @@ TYPES = {
 }
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["plain", "hooked"])
-def server(request, parser, tmp_path_factory):
-    with served(parser, request.param, tmp_path_factory.mktemp("files")) as server:
-        yield server
-
-
-@pytest.fixture
-def folder(server):
-    return server.folder
-
-
-@pytest.fixture
-def client(server):
-    with asking(server) as client:
-        yield client
+server, folder, client = www.server, www.folder, www.client
 
 
 # -- paths

@@ -179,8 +179,7 @@ def wait_for_ticks(client, n):
         return json.loads(client.get("/clock").body)["ticks"]
 
     last = ticks() + n
-    while ticks() < last:
-        time.sleep(0.05)
+    wait_until(lambda: ticks() >= last)
 
 
 def kept(server):

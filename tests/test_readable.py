@@ -2,25 +2,11 @@
 
 import httpx
 import pytest
+import www
 from wire import Client, request, wait_until
-from www import BIG, DATA, FILES, asking, served
+from www import BIG, DATA, FILES
 
-
-@pytest.fixture(scope="module", params=[False, True], ids=["plain", "hooked"])
-def server(request, parser, tmp_path_factory):
-    with served(parser, request.param, tmp_path_factory.mktemp("files")) as server:
-        yield server
-
-
-@pytest.fixture
-def folder(server):
-    return server.folder
-
-
-@pytest.fixture
-def client(server):
-    with asking(server) as client:
-        yield client
+server, folder, client = www.server, www.folder, www.client
 
 
 @pytest.mark.parametrize("kind", ["read", "readinto"])

@@ -11,7 +11,7 @@ import pytest
 import test_vectors
 import vectors
 import versions
-from conftest import BUILD, DEVICE, FIRMWARE, packages, run_micropython
+from conftest import BUILD, DEVICE, FIRMWARE, environment, packages, run_micropython
 
 IN_NODE = [version for version in versions.VERSIONS if not versions.has_sockets(version)]
 STEP = 50  # of the prefixes that are tried: it is 20 times slower there
@@ -25,7 +25,7 @@ def test_vectors_under_node(version, folder):
     """The portable twins."""
     binary = versions.command(version)
     script = DEVICE / "vectors.py"
-    env = {**os.environ, "MICROPYPATH": str(packages("portable"))}
+    env = environment(packages("portable"))
     done = subprocess.run(
         [binary, script, "portable", folder, str(STEP)],
         env=env, capture_output=True, text=True, timeout=300,
@@ -84,7 +84,7 @@ def test_compiled_by(version, folder, tmp_path):
         compiled = source.with_suffix(".mpy")
         compiled.write_bytes(dist.stamped(compiled.read_bytes()))
         source.unlink()
-    env = {**os.environ, "MICROPYPATH": f"{tmp_path}:.frozen"}
+    env = environment(tmp_path)
     done = subprocess.run(
         [BUILD / "unix" / "micropython", DEVICE / "vectors.py", "portable", folder, str(STEP)],
         env=env, capture_output=True, text=True, timeout=100,

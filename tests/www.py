@@ -4,6 +4,7 @@ import contextlib
 import gzip
 
 import httpx
+import pytest
 from conftest import DEVICE, serving
 from wire import Client, wait_until
 
@@ -79,3 +80,20 @@ def asking(server):
         yield client
         assert client.get("/a.txt").body == FILES["a.txt"]
     assert httpx.get(server.url("/a.txt")).content == FILES["a.txt"]
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["plain", "hooked"])
+def server(request, parser, tmp_path_factory):
+    with served(parser, request.param, tmp_path_factory.mktemp("files")) as server:
+        yield server
+
+
+@pytest.fixture
+def folder(server):
+    return server.folder
+
+
+@pytest.fixture
+def client(server):
+    with asking(server) as client:
+        yield client

@@ -4,6 +4,7 @@ import re
 import textwrap
 
 from matrix import ARCHITECTURES, MATRIX, NATIVE_FILES, ROOT, shipped
+from versions import VERSIONS, has_sockets
 
 BEGIN = "<!-- table: make dist -->\n"
 OURS = "1.25"  # see tools/get/micropython.sh
@@ -44,9 +45,8 @@ def render():
 
 def tested_versions():
     """On which versions of MicroPython the tests run, in a paragraph."""
-    others = MATRIX["versions"]
-    unix = [name for name, entry in others.items() if "npm" not in entry]
-    node = [name for name, entry in others.items() if "npm" in entry]
+    unix = [name for name in VERSIONS if has_sockets(name)]
+    node = [name for name in VERSIONS if name not in unix]
     words = (
         f"The tests run all of these with MicroPython {OURS}, and the files of `x64` with"
         f" {' and '.join(unix)} as well: both parsers, examples, protocol, WebSockets, events,"
