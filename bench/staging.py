@@ -112,7 +112,7 @@ def compile_library(folder, sources, patterns, ours, arch):
             compiled = (folder / name).with_suffix(".mpy")
             compiled.parent.mkdir(parents=True, exist_ok=True)
             if ours:
-                compiled.write_bytes(dist.compiled(source, compiled))
+                compiled.write_bytes(dist.compiled(source))
                 continue
             cross = micropython() / "mpy-cross/build/mpy-cross"
             subprocess.run([cross, "-s", str(name), "-o", compiled, source], check=True)

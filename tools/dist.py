@@ -26,13 +26,13 @@ import json
 import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import home
 import names
 from matrix import (
     ARCHITECTURES,
-    BUILD,
     BUNDLE,
     MATRIX,
     PORTABLE,
@@ -47,7 +47,6 @@ from packages import ALL, BUNDLED, PACKAGES, installable, modules, own_files
 
 SOURCES = ROOT / "pysrc"
 DIST = ROOT / "dist"
-CHOOSE = "web/_choose.py"
 ABI_MAJOR = MATRIX["abi"].partition(".")[0]
 
 
@@ -181,14 +180,15 @@ def cross_compiler():
     return [micropython() / "mpy-cross/build/mpy-cross", "-O3", "-s"]
 
 
-def compile_source(name, text, target):
+def compile_source(text):
     """Compile the text of a source, under one name for all, which each board keeps."""
-    source = BUILD / "filled" / name
-    for path in (source, target):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    source.write_text(text)
-    subprocess.run([*cross_compiler(), "web/", "-o", target, source], check=True)
-    return target.read_bytes()
+    # in a folder of its own: two processes may compile at the same time
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "source.py"
+        made = source.with_suffix(".mpy")
+        source.write_text(text)
+        subprocess.run([*cross_compiler(), "web/", "-o", made, source], check=True)
+        return made.read_bytes()
 
 
 @functools.cache
@@ -205,21 +205,17 @@ def texts(sources, bundle=False):
     return short
 
 
-def compiled(source, target):
+def compiled(source):
     """A file of pysrc/web as it is shipped."""
-    name = source.relative_to(SOURCES).as_posix()
-    return stamped(compile_source(name, texts(SOURCES)[source.name], target))
+    return stamped(compile_source(texts(SOURCES)[source.name]))
 
 
 def compile_bytecode():
     """Compile pysrc/web: {file to install: bytes}, the same for all."""
-    out = BUILD / "bytecode"
-    shutil.rmtree(out, ignore_errors=True)
-    files = {}
-    for source in sorted(SOURCES.glob("web/*.py")):
-        target = source.relative_to(SOURCES).with_suffix(".mpy").as_posix()
-        files[target] = compiled(source, out / target)
-    return files
+    return {
+        source.relative_to(SOURCES).with_suffix(".mpy").as_posix(): compiled(source)
+        for source in sorted(SOURCES.glob("web/*.py"))
+    }
 
 
 def stamped(data):
@@ -233,8 +229,7 @@ def bundle_choose():
     """The bundle's _choose.mpy, which chooses among the architectures' files, too."""
     theirs, ours = texts(SOURCES), texts(SOURCES, bundle=True)
     assert [name for name in ours if ours[name] != theirs[name]] == ["_choose.py"]
-    text = ours["_choose.py"]
-    return stamped(compile_source(CHOOSE, text, BUILD / "bytecode-bundle" / "_choose.mpy"))
+    return stamped(compile_source(ours["_choose.py"]))
 
 
 # -- what each folder and package holds
