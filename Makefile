@@ -2,12 +2,13 @@
 # and build/, which git ignores; dist/ is committed.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo docs install release stubs test test-arch test-version test-arch-all test-rp2040 autobahn cost bench emulators native native-all dist format lint clean
+.PHONY: help demo docs install release stubs test test-arch test-version test-arch-all test-rp2040 fuzz autobahn cost bench emulators native native-all dist format lint clean
 
 # of the demo, or if it is given the serial port of the board to install on
 PORT ?= 8080
 JOBS := -j$(shell nproc 2>/dev/null || echo 2)
 PARSER ?= native
+TIME ?= 60
 CASES ?= 1-7,9,10,12,13
 PY := .venv/bin/python
 VENV := .venv/.installed
@@ -201,6 +202,11 @@ test-arch-all: emulators ## run what tests the files of every architecture
 # MicroPython for every emulated target; what did not change is not built again
 emulators: $(UNIX) $(TLS) $(RP2) $(RP2040JS) build/.compilers build/.emulators .venv/.tests
 	$(PY) tools/emulators.py build
+
+fuzz: $(UNIX) build/.tests .venv/.tests ## fuzz the parsers: TIME=60 seconds for each part, KEEP=1 to keep new inputs
+	@test $(HOST_ARCH) = portable || $(MAKE) -s $(call NATIVE,$(HOST_ARCH))
+	$(PY) tools/dist.py --out build/dist $(sort $(HOST_ARCH) portable)
+	$(PY) tests/fuzzing.py $(TIME) $(if $(KEEP),--keep)
 
 autobahn: $(UNIX) $(AUTOBAHN) .venv/.tests ## try WebSockets with Autobahn|Testsuite: PARSER=portable, CASES=1-7,10
 	@test $(HOST_ARCH) = portable || $(MAKE) -s $(call NATIVE,$(HOST_ARCH))
