@@ -2,7 +2,7 @@
 # and build/, which git ignores; dist/ is committed.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo docs install release stubs test test-arch test-version test-arch-all test-rp2040 fuzz autobahn cost bench emulators native native-all dist format lint clean
+.PHONY: help demo docs install release verify stubs test test-arch test-version test-arch-all test-rp2040 fuzz autobahn cost bench emulators native native-all dist format lint clean
 
 # of the demo, or if it is given the serial port of the board to install on
 PORT ?= 8080
@@ -167,6 +167,9 @@ docs: .venv/.docs ## build the documentation as HTML: build/docs/index.html
 
 stubs: .venv/.tests ## build the type stubs for editors: build/stubs/
 	$(PY) tools/stubs.py
+
+verify: native-all ## build dist/ again and compare each byte with what is committed
+	$(PY) tools/dist.py --check
 
 release: $(VENV) ## pack dist/ for a release: TAG=v1.2.3
 	$(PY) tools/release.py $(TAG)

@@ -1,6 +1,9 @@
 """What a tag brings, and the workflows that make it."""
 
+import hashlib
+import json
 import re
+import subprocess
 import zipfile
 
 import dist
@@ -58,6 +61,33 @@ def test_archives(monkeypatch, tmp_path):
     assert all((served / f).read_bytes() == (dist.DIST / f).read_bytes() for f in files)
 
 
+def test_checksums_and_bill_of_materials(monkeypatch, tmp_path):
+    """sha256sum finds them right, and the bill has each file of dist/ by its hash."""
+    (tmp_path / "CHANGELOG.md").write_text(DATED)
+    monkeypatch.setattr(release, "ROOT", tmp_path)
+    monkeypatch.setattr(release, "OUT", tmp_path / "release")
+    release.main(TAG)
+    made = {p.name for p in (tmp_path / "release").iterdir()}
+    done = subprocess.run(
+        ["sha256sum", "-c", "--strict", "SHA256SUMS"],
+        cwd=tmp_path / "release",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    checked = {line.partition(":")[0] for line in done.stdout.splitlines()}
+    assert checked == made - {"notes.md", "SHA256SUMS"}
+    bill = json.loads((tmp_path / "release" / "sbom.cdx.json").read_text())
+    listed = {part["name"]: part["hashes"][0]["content"] for part in bill["components"]}
+    in_dist = [p for p in dist.DIST.rglob("*") if p.is_file()]
+    assert listed == {
+        p.relative_to(dist.DIST).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in in_dist
+    }
+    tools = bill["metadata"]["tools"]["components"]
+    assert [tool["version"] for tool in tools if tool["name"] == "MicroPython"] == ["1.25.0"]
+
+
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_workflows_call_make_alone(path):
     """What a machine of the workflows does, everybody's can do: by targets that exist."""
@@ -74,7 +104,18 @@ def test_workflows_call_make_alone(path):
     assert set(others) <= {"apt-get", "gh"}
 
 
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_actions_are_pinned(path):
+    """By the hash of a commit, as a tag may be moved to another."""
+    used = re.findall(r"uses: (\S+)(.*)", path.read_text())
+    assert used
+    for action, comment in used:
+        assert re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", action), action
+        assert re.fullmatch(r" # v\d+\.\d+\.\d+", comment), action
+
+
 def test_workflows():
     made = {path.stem: path.read_text() for path in WORKFLOWS}
     assert "make test" in made["ci"] and "make autobahn" in made["ci"]
     assert "make test" in made["release"] and "make release TAG=" in made["release"]
+    assert all(name in made["release"] for name in ("SHA256SUMS", "sbom.cdx.json"))

@@ -1,6 +1,7 @@
 """Makes dist/, which any web host can serve: what mip, mpremote and install.py fetch.
 
     python tools/dist.py                     write dist/
+    python tools/dist.py --check             see that dist/ is what would be written
     python tools/dist.py --out DIR [ARCH...]  write folders to copy to a board's /lib
 
     file/12/12345678                    every file, once, under its SHA-256
@@ -26,6 +27,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -351,11 +353,30 @@ def write_folder(files, out):
     return out
 
 
+def files_of(folder):
+    """{path within it: bytes} of all files."""
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()
+    }
+
+
+def differing():
+    """What of dist/ is not what its sources give (list of paths)."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_tree(Path(folder))
+        made, there = files_of(Path(folder)), files_of(DIST)
+    return sorted(name for name in made.keys() | there.keys() if made.get(name) != there.get(name))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, help="put folders of files here instead")
+    parser.add_argument("--check", action="store_true", help="compare, and write nothing")
     parser.add_argument("arch", nargs="*", help="only these, default: all; with --out")
     options = parser.parse_args()
+    if options.check:
+        wrong = differing()
+        sys.exit(f"not what the sources give: {', '.join(wrong)}" if wrong else 0)
     if options.out is None:
         write_tree(DIST)
         return

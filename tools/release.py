@@ -4,13 +4,18 @@ python tools/release.py vVERSION
 
 aioweb-VERSION-dist.zip  dist/, for a web host
 aioweb-VERSION-ARCH.zip  what goes to a board's /lib
+sbom.cdx.json            what is in them, and what it was made with, in CycloneDX's format
+SHA256SUMS               of all these, for sha256sum -c
 notes.md                 the changelog's part
 """
 
+import hashlib
+import json
 import re
 import shutil
 import sys
 import zipfile
+from pathlib import Path
 
 from dist import DIST, shipped_files
 from matrix import ARCHITECTURES, BUILD, BUNDLE, PORTABLE, ROOT, version
@@ -44,6 +49,46 @@ def pack(path, files):
             archive.writestr(entry, data)
 
 
+def built_with():
+    """The version of MicroPython whose tools make the files."""
+    script = Path(__file__).with_name("get").joinpath("micropython.sh").read_text()
+    return re.search(r"^version=(\S+)", script, re.M)[1]
+
+
+def bill_of_materials(files):
+    """What is in {name: bytes}, and what made it (dict). There is no code of others in it,
+    and no time, for it is the same wherever it is made."""
+
+    def component(kind, name, number, **more):
+        return {"type": kind, "name": name, "version": number, **more}
+
+    return {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.5",
+        "version": 1,
+        "metadata": {
+            "component": component(
+                "library", "micropython-aioweb", version(), licenses=[{"license": {"id": "MIT"}}]
+            ),
+            "tools": {
+                "components": [
+                    component("application", "MicroPython", built_with()),
+                    component("operating-system", "Debian", "12"),
+                ]
+            },
+        },
+        "components": [
+            component(
+                "file",
+                name,
+                version(),
+                hashes=[{"alg": "SHA-256", "content": hashlib.sha256(data).hexdigest()}],
+            )
+            for name, data in sorted(files.items())
+        ],
+    }
+
+
 def main(tag):
     text = notes(tag, (ROOT / "CHANGELOG.md").read_text())
     shutil.rmtree(OUT, ignore_errors=True)
@@ -54,6 +99,11 @@ def main(tag):
     pack(OUT / f"{name}-dist.zip", {to: path.read_bytes() for to, path in tree.items()})
     for arch in [*ARCHITECTURES, PORTABLE, BUNDLE]:
         pack(OUT / f"{name}-{arch}.zip", shipped_files(arch))
+    bill = bill_of_materials({to: path.read_bytes() for to, path in tree.items()})
+    (OUT / "sbom.cdx.json").write_text(json.dumps(bill, indent=1) + "\n")
+    made = sorted(path for path in OUT.iterdir() if path.name != "notes.md")
+    sums = [f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.name}\n" for p in made]
+    (OUT / "SHA256SUMS").write_text("".join(sums))
 
 
 if __name__ == "__main__":
