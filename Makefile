@@ -88,7 +88,7 @@ build/.emulators: build_matrix.yml tools/apt.sh tools/matrix.py $(VENV)
 	touch $@
 
 build/.format: tools/apt.sh build/.base
-	tools/apt.sh clang-format
+	tools/apt.sh clang-format clang-tidy-14 cppcheck
 	touch $@
 
 # what only tests use
@@ -222,14 +222,24 @@ cost: emulators ## count instructions on every architecture: bench/cost.md, cost
 bench: emulators native-all .venv/.bench ## measure requests beside peers and floors: bench/results.md
 	$(PY) -m bench --write
 
-lint: .venv/.tests build/.format ## check the sources' format and shape
+# what knows nothing of MicroPython, and what tries it
+PARSERS_C := natmod/http.c natmod/text.c natmod/ws.c
+HOST_C := $(wildcard tests/host/*.c tests/fuzz/*.[ch])
+
+lint: .venv/.tests build/.format ## check the sources' format, shape and spelling, and the C by analysis
 	$(PY) -m ruff check . && $(PY) -m ruff format --check .
 	$(PY) -m pytest tests/test_rooms.py tests/test_shape.py
-	clang-format --dry-run -Werror natmod/*.[ch] tests/host/*.c
+	clang-format --dry-run -Werror natmod/*.[ch] $(HOST_C)
+	for file in $(PARSERS_C); do gcc -std=c99 -O2 -Wall -Wextra -Wconversion -fanalyzer -Werror \
+		-Inatmod -c $$file -o /dev/null || exit 1; done
+	cppcheck -q --error-exitcode=1 --enable=warning,style,performance,portability --std=c99 \
+		-Inatmod $(PARSERS_C) $(HOST_C)
+	clang-tidy-14 --quiet --warnings-as-errors='*' $(PARSERS_C) -- -std=c99 -Inatmod 2>/dev/null
+	$(PY) -m codespell_lib
 
 format: .venv/.tests build/.format ## format the sources
 	$(PY) -m ruff format .
-	clang-format -i natmod/*.[ch] tests/host/*.c
+	clang-format -i natmod/*.[ch] $(HOST_C)
 
 clean: ## remove all that was built or fetched, the committed dist/ excepted
 	rm -rf build .venv

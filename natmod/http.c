@@ -16,8 +16,8 @@ _Static_assert(SEEN_UPGRADE / SEEN_TO_PUBLIC == HTTP_UPGRADE, "see finish_head")
 _Static_assert(SEEN_OPTION << WORD_HTTPS > 0, "see take_connection");
 
 static void set_span(http_span_t *s, const uint8_t *buf, const uint8_t *p, const uint8_t *end) {
-    s->start = p - buf;
-    s->end = end - buf;
+    s->start = (uint32_t)(p - buf);
+    s->end = (uint32_t)(end - buf);
 }
 
 // The field line at p, which is one of whole lines up to end: *f tells where its
@@ -93,7 +93,7 @@ static int take_length(http_head_t *h, const uint8_t *p, const uint8_t *end) {
     if (h->length != HTTP_LENGTH_NONE && h->length != (int32_t)n) {
         return -400;
     }
-    h->length = n;
+    h->length = (int32_t)n;
     return 0;
 }
 
@@ -111,7 +111,7 @@ static int next_token(const uint8_t **at) {
     if (*p != ',' && *p != '\r') {
         return *p == ';' ? 0 : NO_TOKEN;
     }
-    return find_word(token, end - token);
+    return find_word(token, (uint32_t)(end - token));
 }
 
 // Connection (RFC 9110 7.6.1): each word of it sets its flag.
@@ -139,7 +139,7 @@ static int take_coding(http_head_t *h, const uint8_t *p) {
 
 // A bit that tells the names apart which take_field knows, from most others too.
 #define NAME_BIT(first, len) (1u << (((first) + (len)) & 31))
-#define BIT_OF(name) NAME_BIT(words.text_##name[0], sizeof(words.text_##name))
+#define BIT_OF(name) NAME_BIT((uint8_t)words.text_##name[0], (uint32_t)sizeof(words.text_##name))
 #define KNOWN_NAMES                                                                                \
     (BIT_OF(HOST) | BIT_OF(CONNECTION) | BIT_OF(CONTENT_LENGTH) | BIT_OF(TRANSFER_ENCODING)        \
         | BIT_OF(EXPECT))
@@ -193,12 +193,12 @@ static int finish_head(http_head_t *h) {
         flags |= HTTP_KEEP_ALIVE;
     } else {
         if (flags & HTTP_CHUNKED) {
-            flags &= ~HTTP_KEEP_ALIVE; // RFC 9112 6.1: who sent it may frame it otherwise
+            flags &= ~(uint32_t)HTTP_KEEP_ALIVE; // RFC 9112 6.1: who sent it may frame it otherwise
         }
-        flags &= ~HTTP_UPGRADE; // RFC 9110 7.8
+        flags &= ~(uint32_t)HTTP_UPGRADE; // RFC 9110 7.8
     }
     if (flags & SEEN_CLOSE) {
-        flags &= ~HTTP_KEEP_ALIVE;
+        flags &= ~(uint32_t)HTTP_KEEP_ALIVE;
     }
     h->flags = flags & PUBLIC_FLAGS;
     return 0;
@@ -220,7 +220,8 @@ static int check_form(http_head_t *h, const uint8_t *buf) {
         return p + 1 == end && method == WORD_OPTIONS ? 0 : -400;
     }
     const uint8_t *host = skip(p, TOKEN);
-    if (find_word(p, host - p) < WORD_HTTP || host[0] != ':' || host[1] != '/' || host[2] != '/') {
+    if (find_word(p, (uint32_t)(host - p)) < WORD_HTTP || host[0] != ':' || host[1] != '/'
+        || host[2] != '/') {
         return -400;
     }
     host += 3;
@@ -293,7 +294,7 @@ static int parse_request_line(
         // no URI has bytes beyond ASCII (RFC 3986 2), but clients send what was typed
         path = skip_text(path, PATH);
         q = skip_text(q, PATH | QUERY);
-        if ((size_t)(q - p) <= max_target && text_utf8(p, q - p, 0)) {
+        if ((size_t)(q - p) <= max_target && text_utf8(p, (size_t)(q - p), 0)) {
             return -400;
         }
     }
@@ -312,7 +313,7 @@ static int parse_request_line(
     }
     // the usual form needs no closer look
     status = *p == '/' && buf[h->method.start] != 'C' ? 0 : check_form(h, buf);
-    return status ? status : q + sizeof(" HTTP/1.1\r\n") - 1 - buf;
+    return status ? status : (int)(q + sizeof(" HTTP/1.1\r\n") - 1 - buf);
 }
 
 // The field lines from p on and the empty line, as far as the lines up to end are
@@ -326,7 +327,7 @@ static int parse_fields(
                 return -400;
             }
             status = finish_head(h);
-            return status ? status : p + 2 - buf;
+            return status ? status : (int)(p + 2 - buf);
         }
         http_field_t f;
         p = split_field(buf, p, end, &f);
@@ -365,7 +366,7 @@ __attribute__((noinline)) AIOWEB_FN int http_parse_head(
     if (status < 0) {
         return status;
     }
-    h->fields = status;
+    h->fields = (uint32_t)status;
     h->length = HTTP_LENGTH_NONE;
     return parse_fields(buf, buf + status, end, max_fields, h);
 }

@@ -135,8 +135,8 @@ static int find_word(const uint8_t *p, uint32_t n) {
     const uint8_t *word = (const uint8_t *)&words;
     for (int which = 1; *word; which++) {
         uint32_t len = *word++;
-        uint32_t i = 0;
         if (len == n) {
+            uint32_t i = 0;
             while (i < n && (p[i] == word[i] || (p[i] | 0x20) == word[i])) {
                 i++;
             }

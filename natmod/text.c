@@ -5,7 +5,7 @@ typedef uint32_t __attribute__((may_alias)) text_word_t;
 // The value of a hex digit, or -1. Not inline, for fewer bytes.
 __attribute__((noinline)) static int hex_value(uint32_t c) {
     if (c - '0' < 10) {
-        return c - '0';
+        return (int)(c - '0');
     }
     c = (c | 0x20) - 'a';
     return c < 6 ? (int)c + 10 : -1;
@@ -20,7 +20,7 @@ AIOWEB_FN int text_unquote(const uint8_t *src, size_t n, uint8_t *dst, unsigned 
             int hi = end - src >= 2 ? hex_value(src[0]) : -1;
             int lo = hi >= 0 ? hex_value(src[1]) : -1;
             if (lo >= 0) {
-                c = hi << 4 | lo;
+                c = (uint32_t)(hi << 4 | lo);
                 src += 2;
             }
             if (mode & TEXT_STRICT && (lo < 0 || c == 0)) {
@@ -29,9 +29,9 @@ AIOWEB_FN int text_unquote(const uint8_t *src, size_t n, uint8_t *dst, unsigned 
         } else if (c == '+' && mode & TEXT_PLUS) {
             c = ' ';
         }
-        *out++ = c;
+        *out++ = (uint8_t)c;
     }
-    return out - dst;
+    return (int)(out - dst);
 }
 
 // Within a character, state holds how many bytes are still due in bits 0-1, the
@@ -82,10 +82,10 @@ AIOWEB_FN size_t text_from_latin1(const uint8_t *src, size_t n, uint8_t *dst) {
     while (n--) {
         uint32_t c = *src++;
         if (c >= 0x80) {
-            *out++ = 0xc0 | c >> 6;
+            *out++ = (uint8_t)(0xc0 | c >> 6);
             c = 0x80 | (c & 0x3f);
         }
-        *out++ = c;
+        *out++ = (uint8_t)c;
     }
-    return out - dst;
+    return (size_t)(out - dst);
 }

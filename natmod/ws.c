@@ -60,17 +60,18 @@ AIOWEB_FN int ws_build_header(uint8_t *out, unsigned first, uint32_t length, con
     uint8_t *p = out;
     uint32_t mask_bit = key ? WS_MASKED : 0;
     int more = length < 126 ? 0 : length < 0x10000 ? 2 : 8; // bytes of the length
-    *p++ = first;
-    *p++ = mask_bit | (more == 0 ? length : more == 2 ? 126 : 127);
-    while (more--) {
-        *p++ = more < 4 ? length >> more * 8 : 0;
+    *p++ = (uint8_t)first;
+    *p++ = (uint8_t)(mask_bit | (more == 0 ? length : more == 2 ? 126 : 127));
+    while (more > 0) {
+        more--;
+        *p++ = more < 4 ? (uint8_t)(length >> more * 8) : 0;
     }
     if (key) {
         for (int i = 0; i < 4; i++) {
             *p++ = key[i];
         }
     }
-    return p - out;
+    return (int)(p - out);
 }
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -87,7 +88,7 @@ AIOWEB_FN void ws_mask(uint8_t *p, size_t n, const uint8_t *key, uint32_t offset
     uint32_t word = turn(key[0] | key[1] << 8 | key[2] << 16 | (uint32_t)key[3] << 24, offset);
     // bytes up to a word's start: an unaligned access faults on a Cortex-M0
     for (; !ALIGNED && p < end && (uintptr_t)p & 3; word = turn(word, 1)) {
-        *p++ ^= word;
+        *p++ ^= (uint8_t)word;
     }
     ws_word_t *w = (ws_word_t *)(void *)p;
     for (const ws_word_t *stop = w + ((end - p) >> 2 & ~3); w != stop; w += 4) {
@@ -101,6 +102,6 @@ AIOWEB_FN void ws_mask(uint8_t *p, size_t n, const uint8_t *key, uint32_t offset
     }
     // whole words leave the key where it was
     for (p = (uint8_t *)w; p < end; word >>= 8) {
-        *p++ ^= word;
+        *p++ ^= (uint8_t)word;
     }
 }

@@ -45,8 +45,7 @@ def _of_vectors(target):
         cases = [case for case in vectors.cases("frames") if case["kind"] == "frame"]
         expect = [case["rsv"] | (128 if case["role"] == "server" else 0) for case in cases]
         return [bytes([e]) + hostc.to_bytes(case["in"]) for e, case in zip(expect, cases)]
-    texts = [case for case in vectors.cases("query")]
-    found = [hostc.to_bytes(case["in"]) for case in texts]
+    found = [hostc.to_bytes(case["in"]) for case in vectors.cases("query")]
     return found + [bytes.fromhex(case["in"]) for case in vectors.cases("utf8")]
 
 

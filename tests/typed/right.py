@@ -27,7 +27,7 @@ async def text(r: Request) -> str:
     assert_type(r.headers["host"], str)
     assert_type(r.headers.get("x"), str | None)
     assert_type(r.headers.get("x", ""), str)
-    assert_type([name for name in r.headers], list[str])
+    assert_type(list(r.headers), list[str])
     assert_type(dict(r.headers.items()), dict[str, str])
     assert_type(r.args, MultiDict)
     assert_type(r.args["x"], str)
