@@ -185,7 +185,7 @@ test: emulators build/.tests $(NGINX) $(TYPINGS) $(VERSIONS) ## run all tests, a
 	$(PY) -m pytest -n 2 --dist loadfile $(PYTEST)
 	for version in $$($(PY) tools/versions.py list); do $(MAKE) -s test-version FIRMWARE=$$version || exit 1; done
 
-BY_VERSION := vectors versions examples api protocol server guards signin sessions websocket \
+BY_VERSION := vectors versions firmware examples api protocol server guards signin sessions websocket \
 	sse shapes updates connect connecting tls install
 
 test-version: emulators $(VERSIONS) ## run what depends on MicroPython's version on another: FIRMWARE=1.26.1
