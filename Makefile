@@ -2,7 +2,7 @@
 # and build/, which git ignores; dist/ is committed.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo docs install release verify stubs test test-arch test-version test-arch-all test-rp2040 fuzz autobahn cost bench emulators native native-all dist format lint clean
+.PHONY: help demo docs install release verify stubs test test-arch test-version test-arch-all test-rp2040 fuzz coverage autobahn cost bench emulators native native-all dist format lint clean
 
 # of the demo, or if it is given the serial port of the board to install on
 PORT ?= 8080
@@ -210,6 +210,9 @@ fuzz: $(UNIX) build/.tests .venv/.tests ## fuzz the parsers: TIME=60 seconds for
 	@test $(HOST_ARCH) = portable || $(MAKE) -s $(call NATIVE,$(HOST_ARCH))
 	$(PY) tools/dist.py --out build/dist $(sort $(HOST_ARCH) portable)
 	$(PY) tests/fuzzing.py $(TIME) $(if $(KEEP),--keep)
+
+coverage: build/.base .venv/.tests ## tell what of the C the vectors reach
+	PYTHONPATH=tools $(PY) tests/hostc.py
 
 autobahn: $(UNIX) $(AUTOBAHN) .venv/.tests ## try WebSockets with Autobahn|Testsuite: PARSER=portable, CASES=1-7,10
 	@test $(HOST_ARCH) = portable || $(MAKE) -s $(call NATIVE,$(HOST_ARCH))

@@ -1,7 +1,9 @@
 """Builds tests/host/vectors.c with natmod's sources, and the commands for it."""
 
+import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import vectors
 from conftest import BUILD, ROOT
@@ -21,6 +23,49 @@ def build(compiler):
         check=True,
     )
     return out
+
+
+def answers(program):
+    """What the program says to every vector that the C alone decides, and what it should."""
+    cases = commands()
+    done = subprocess.run(
+        [program],
+        input="".join(command + "\n" for command, _ in cases),
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines(), [answer for _, answer in cases]
+
+
+def coverage():
+    """{file of natmod/: (lines, branches)} that the vectors reach, in percent, and the lines
+    that they don't (list of str), by gcov."""
+    out = BUILD / "coverage"
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    sources = [ROOT / source for source in SOURCES]
+    flags = ["-std=c99", "-O0", "--coverage", "-I", ROOT / "natmod"]
+    subprocess.run(["gcc", *flags, "-o", "vectors", *sources], cwd=out, check=True)
+    answers(out / "vectors")
+    report = subprocess.run(
+        ["gcov", "-b", *out.glob("*.gcda")], cwd=out, capture_output=True, text=True, check=True
+    ).stdout
+    found = {}
+    for part in report.split("File '")[1:]:
+        file = Path(part.partition("'")[0])
+        if file.parent.name == "natmod":
+            lines = re.search(r"Lines executed:([\d.]+)", part)
+            branches = re.search(r"Taken at least once:([\d.]+)", part)
+            found[file.name] = float(lines[1]), float(branches[1])
+    missed = [
+        f"{name}:{line.rstrip()}"
+        for name in found
+        for line in (out / f"{name}.gcov").read_text().splitlines()
+        if "#####" in line
+    ]
+    return found, missed
 
 
 def to_bytes(value):
@@ -103,3 +148,10 @@ def commands():
         if case["kind"] in KINDS
         for pair in KINDS[case["kind"]](case)
     ]
+
+
+if __name__ == "__main__":
+    percent, missed = coverage()
+    for name, (lines, branches) in percent.items():
+        print(f"{name:10} {lines:6.2f} % of lines {branches:6.2f} % of branches")
+    print(*missed, sep="\n")
