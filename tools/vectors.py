@@ -40,14 +40,25 @@ def device_cases(name):
     return [case for case in cases(name) if case["kind"] not in HOST_ONLY]
 
 
+def part(cases, every):
+    """Of the cases of each kind, and so for each function, one of so many."""
+    kinds = dict.fromkeys(case["kind"] for case in cases)
+    return [c for kind in kinds for c in [c for c in cases if c["kind"] == kind][::every]]
+
+
+def lines(cases):
+    """The text of a file of cases."""
+    return "".join(json.dumps(case, ensure_ascii=False) + "\n" for case in cases)
+
+
 def write(folder, every=1):
     """Write the files, or of so many cases one, and no long ones."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in FILES:
-        lines = [json.dumps(case, ensure_ascii=False) for case in device_cases(name)]
+        chosen = device_cases(name)
         if every > 1:
-            lines = [line for line in lines if len(line) < _LONG][::every]
-        (folder / f"{name}.jsonl").write_text("\n".join(lines) + "\n")
+            chosen = [case for case in chosen if len(lines([case])) <= _LONG][::every]
+        (folder / f"{name}.jsonl").write_text(lines(chosen))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from web.conn import (
     CoroutineType,
     Request,
     end_of_head,
+    late,
     no_tasks,
     nothing,
     register,
@@ -215,6 +216,7 @@ class App:
     def tick(self):
         # not in the task, whose frame would keep a connection that has ended
         self.clock += 1
+        answered = late(self) and self.idle_until  # whose last response may be lost
         self.idle_until = self.clock + self.idle_ticks
         needed = self.full is not None
         i = len(self.connections)
@@ -225,9 +227,10 @@ class App:
                 needed = needed or self.stopping or not conn.websocket
             else:
                 needed = True
-                if self.clock >= conn.deadline:
+                idle = conn.state == _IDLE
+                if self.clock >= conn.deadline or idle and conn.deadline == answered:
                     try:
-                        if conn.state == _IDLE:
+                        if idle:
                             self.forget(conn)
                         else:
                             web.stream.expire(conn)
@@ -349,6 +352,7 @@ class App:
                                 used = conn.sock.write(out) or 0
                                 if used < len(out):
                                     conn.sent = True
+                                    conn.lost = late(self)
                                     rest = web.stream.send_each(conn, (bytes(out[used:]),))
                     result = None
                     if rest is None:
@@ -381,8 +385,11 @@ class App:
                     conn.state = _IDLE
                     conn.deadline = self.idle_until
                     turns -= 1
-                    if not turns and pos < end:
-                        if web.tasks.go_on(conn, None, core.sleep_ms(0)):
+                    if pos < end:
+                        if late(self):  # or the next response would be taken for this one
+                            self.forget(conn)
+                            break
+                        if not turns and web.tasks.go_on(conn, None, core.sleep_ms(0)):
                             break
                 else:
                     conn.buf = None

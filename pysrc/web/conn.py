@@ -29,6 +29,7 @@ _POLLIN = const(1)
 _POLLOUT = const(4)
 _HTTP11 = const(1)  # a flag of a head
 _LARGE = const(1024)  # bytes of a body that does not leave in one write with its head
+_DROPPED_MS = const(9000)  # see late()
 
 # Without memory the registration of a socket with the poller stops half-way, and
 # leaves an entry that crashes the interpreter. This much is kept to complete it: unix
@@ -334,6 +335,19 @@ def encoded(body):
     return HTML if isinstance(body, str) else b"application/octet-stream", octets(body)
 
 
+def late(server):
+    """Whether something kept the server's clock waiting for as long as MicroPython's lwIP
+    waits in a write for memory, after which it drops the data and tells that they were sent:
+    see send_now() in stream.py, which measures each write. For a response that leaves in one
+    write that would cost each request; instead this is asked before what came with its
+    request is answered, and by tick(), which ends the connections that were answered
+    meanwhile. Only a client that sends its next request by itself, without waiting for the
+    response, may have that answered before the tick. A handler that did not let others run
+    for so long costs its client no more than the connection."""
+    watch = server.watch  # None once the server was stopped
+    return watch is not None and ticks_diff(ticks_ms(), watch.ph_key) > _DROPPED_MS
+
+
 def put(conn, head, body):
     """Send a response's head (bytearray) and its body. Returns what is to be awaited for the
     rest, or None."""
@@ -343,6 +357,7 @@ def put(conn, head, body):
     n = conn.sock.write(head) or 0
     if n < len(head):
         conn.sent = True
+        conn.lost = late(conn.server)  # which may have dropped this part
         return web.stream.send_each(conn, (head[n:],))
 
 

@@ -17,6 +17,16 @@ def pin(r, pin, name):
     return {"pin": pin, "name": name, "cookie": r.cookies.get("id")}
 
 
+@app.get("/text/<int:n>")
+def text(r, n):
+    return str(n)
+
+
+@app.get("/json/<int:n>")
+def number(r, n):
+    return {"n": n}
+
+
 @app.post("/echo")
 async def echo(r):
     return await r.body()
