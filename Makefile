@@ -7,6 +7,7 @@
 # of the demo, or if it is given the serial port of the board to install on
 PORT ?= 8080
 JOBS := -j$(shell nproc 2>/dev/null || echo 2)
+PROCESSES := -n $(shell expr 2 '*' $$(nproc 2>/dev/null || echo 2)) --dist loadfile
 PARSER ?= native
 TIME ?= 60
 CASES ?= 1-7,9,10,12,13
@@ -22,6 +23,8 @@ endif
 FETCHED := $(CURDIR)/build/micropython
 override MPY_DIR := $(abspath $(or $(MPY_DIR),$(FETCHED)))
 export MPY_DIR
+# each process of the tests would compile all of them again
+export PYTHONDONTWRITEBYTECODE :=
 
 $(FETCHED)/py/mpconfig.h: tools/get/micropython.sh tools/get/debian.sh | build/.base
 	tools/apt.sh xz-utils ca-certificates
@@ -176,20 +179,20 @@ release: $(VENV) ## pack dist/ for a release: TAG=v1.2.3
 
 # -- tests
 
-# in two processes, a file each, for most of the time is waiting; then what depends on
-# MicroPython's version on each other one
+# in twice as many processes as there are processors, a file each, for half of the time is
+# waiting; then what depends on MicroPython's version on each other one
 test: emulators build/.tests $(NGINX) $(TYPINGS) $(VERSIONS) ## run all tests, after installing what they need
 	$(MAKE) native-all
 	$(PY) tools/dist.py --out build/dist
 	$(MAKE) -s lint
-	$(PY) -m pytest -n 2 --dist loadfile $(PYTEST)
+	$(PY) -m pytest $(PROCESSES) $(PYTEST)
 	for version in $$($(PY) tools/versions.py list); do $(MAKE) -s test-version FIRMWARE=$$version || exit 1; done
 
 BY_VERSION := vectors versions firmware examples api protocol server guards signin sessions websocket \
 	sse shapes updates connect connecting tls install
 
 test-version: emulators $(VERSIONS) ## run what depends on MicroPython's version on another: FIRMWARE=1.26.1
-	FIRMWARE=$(FIRMWARE) $(PY) -m pytest -n 2 --dist loadfile $(BY_VERSION:%=tests/test_%.py)
+	FIRMWARE=$(FIRMWARE) $(PY) -m pytest $(PROCESSES) $(BY_VERSION:%=tests/test_%.py)
 
 test-arch: emulators ## run what tests the files of one architecture: ARCH=armv6m
 	@test -n "$(filter $(ARCH),$(ARCHS))" || { echo "make test-arch ARCH=..., one of: $(ARCHS)"; exit 1; }

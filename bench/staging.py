@@ -22,7 +22,7 @@ PROBE = ROOT / "bench" / "probe.py"
 TARGET = "unix-armv7emsp"  # the 32-bit build, with the native file of many boards
 # poll and ppoll of x64, of which QEMU makes the latter, and those of x86
 POLLS = {"7", "271", "168", "309", "414"}
-WAIT = 20
+WAIT = 60
 
 KEEPALIVE, CONNECTION = "keep-alive", "connection"
 WEBSOCKET = "WebSocket"
@@ -198,7 +198,7 @@ def wait_idle(process):
             return
         if time.monotonic() > deadline:
             raise TimeoutError("the server does not wait for requests")
-        time.sleep(0.0001)  # the processor is the server's
+        time.sleep(0.0005)  # the processor is the server's
     raise RuntimeError(f"the server ended: {process.communicate()}")
 
 

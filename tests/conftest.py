@@ -162,6 +162,13 @@ def serving(parser, script, *args, heap="2M", example=False, cwd=None):
         server.stop()
 
 
+# What takes longest begins first: a process has a file at a time, and none is to be left
+# over at the end.
+LONGEST = """
+    rp2040 arch lives bench autobahn streams load protocol multipart hostile install_faults tls
+""".split()
+
+
 def pytest_addoption(parser):
     parser.addoption("--arch", help="only the tests of this architecture")
     parser.addoption("--whole", action="store_true", help="also what takes long on a chip")
@@ -169,7 +176,8 @@ def pytest_addoption(parser):
 
 def pytest_collection_modifyitems(config, items):
     """--arch keeps what tests that architecture's files; under another version's FIRMWARE
-    what is marked `once` is not tried again, and what is marked `whole` is left to --whole."""
+    what is marked `once` is not tried again, and what is marked `whole` is left to --whole.
+    The longest files come first."""
     if FIRMWARE:
         items[:] = [item for item in items if not item.get_closest_marker("once")]
     if not config.getoption("--whole"):
@@ -181,9 +189,13 @@ def pytest_collection_modifyitems(config, items):
             for item in items
             if getattr(item, "callspec", None) and item.callspec.params.get("arch") == arch
         ]
+    rank = {f"test_{name}.py": i for i, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
 
 
-@pytest.fixture(scope="module", params=PARSERS)
+# On other versions of MicroPython the vectors are what tries each function of both; what else
+# depends on the version is the same with either.
+@pytest.fixture(scope="module", params=["native"] if FIRMWARE else PARSERS)
 def parser(request):
     return request.param
 

@@ -22,7 +22,7 @@ def connect(url, *steps, **options):
     """What tests/device/connect.py tells."""
     micropython = options.pop("micropython", {})
     arguments = url, json.dumps(options), json.dumps(steps)
-    output = run_micropython(DEVICE / "connect.py", *arguments, timeout=15, **micropython)
+    output = run_micropython(DEVICE / "connect.py", *arguments, timeout=60, **micropython)
     assert all(line.startswith("[") for line in output.splitlines()), output
     return [json.loads(line) for line in output.splitlines()]
 

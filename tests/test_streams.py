@@ -200,7 +200,7 @@ def test_pings_find_out_the_dead_only(server, path, name):
             started = time.monotonic()
             assert dead.read(2) == b"\x89\x00"
             assert dead.read().strip(b"\x89\x00") == b""
-            assert time.monotonic() - started < 8
+            assert time.monotonic() - started < 30
         while time.monotonic() - started < 3:
             assert alive.ping().wait(3)
         alive.close()
@@ -325,11 +325,12 @@ def test_event_stream_whose_request_has_a_body_that_does_not_come(server, line):
 
 @pytest.mark.parametrize("ms", [2, 3])
 def test_messages_around_the_time_limit(server, ms):
-    """What asyncio.wait_for() loses 2 % of."""
+    """What asyncio.wait_for() loses 2 % of, or one of 600 for sure."""
     with connect(server.url(f"/ws/limited?{ms}", "ws")) as client:
-        for i in range(2500):
+        for i in range(600):
             # up to the moment when the handler gives up
             until = time.perf_counter() + ms / 1000
+            time.sleep((ms - 1) / 1000)
             while time.perf_counter() < until:
                 pass
             client.send(str(i))

@@ -10,7 +10,7 @@ import pytest
 from conftest import DEVICE, serving
 from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK
 from websockets.sync.client import connect
-from wire import frame, frames_after, handshake, request, wait_until
+from wire import frame, frames_after, handshake, promptly, request, wait_until
 
 
 def test_accept_of_the_rfc(app):
@@ -216,10 +216,10 @@ def test_other_origins_are_refused(app, origin):
 @pytest.mark.parametrize("code", [1000, 1001, 1002, 1003, 1007, 1011, 1014, 3000, 4999])
 def test_codes_that_a_client_may_close_with(app, code):
     payload = code.to_bytes(2, "big") + "Grüße".encode()
-    started = time.monotonic()
-    rest = frames_after(app, b"", frame(8, payload), path="/ws-messages")
+    frames = (b"", frame(8, payload))
+    # without waiting for what the client may still send
+    rest = promptly(0.3, lambda: frames_after(app, *frames, path="/ws-messages"))
     assert rest == b"\x81\x0aNone False\x88\x02" + payload[:2]
-    assert time.monotonic() - started < 0.3
     app.wait_for_line(f"ended True {code} Grüße")
 
 
@@ -229,7 +229,7 @@ def test_dead_client_is_found(app):
         dead.sendall(handshake("/ws-watched"))
         started = time.monotonic()
         received = dead.makefile("rb").read()
-        assert 0.5 < time.monotonic() - started < 3
+        assert 0.5 < time.monotonic() - started < 9
         assert received.split(b"\r\n\r\n", 1)[1] == b"\x89\x00"
         app.wait_for_line("watched 1006")
         alive.send("still here")

@@ -108,9 +108,11 @@ def values(archs):
 
 def fill(source, archs=tuple(ARCHITECTURES)):
     """The text of a source, with the build's values."""
-    known = values(archs)
+    known = {}
 
     def line(match):
+        if not known:  # most have no such line
+            known.update(values(archs))
         value = json_like(known[match[3]])
         return f"{match[1]} = const({value})" if match[2] else f"{match[1]} = {value}"
 

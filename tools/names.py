@@ -17,6 +17,7 @@ names; `python tools/names.py` lists them.
 """
 
 import ast
+import functools
 import re
 
 from matrix import ROOT
@@ -150,6 +151,11 @@ def _constructed(path):
     }
 
 
+@functools.cache
+def _all_constructed():
+    return set().union(*map(_constructed, STUBS.rglob("*.pyi")))
+
+
 def _strings(tree):
     """The names that are found by strings: a whole one, or in a table as "name:room"."""
     found = set()
@@ -165,9 +171,9 @@ def _imported(tree):
     return {a.name for n in nodes if not n.module.startswith("web") for a in n.names}
 
 
-def _mentioned(tree):
-    """The names that another module may have a use for."""
-    names = {node.attr for node in _walk(tree, ast.Attribute)} | _attributes(tree)
+def _mentioned(tree, attributes):
+    """The names that another module may have a use for; attributes are its _attributes()."""
+    names = {node.attr for node in _walk(tree, ast.Attribute)} | attributes
     return names | {a.name for node in _walk(tree, ast.ImportFrom) for a in node.names}
 
 
@@ -194,7 +200,7 @@ class Renaming(ast.NodeTransformer):
         self.declared = declared
         self.kept = kept
         self.internal = internal
-        self.constructed = set().union(*map(_constructed, STUBS.rglob("*.pyi")))
+        self.constructed = _all_constructed()
         self.owner = None  # the class that is visited
         self.local = {}  # {argument: its new name} of the function that is visited
 
@@ -283,7 +289,8 @@ class Names:
     def __init__(self, trees):
         self.trees = trees
         self.declared = set().union(*map(_declared, STUBS.rglob("*.pyi")))
-        self.mentioned = {name: _mentioned(tree) for name, tree in trees.items()}
+        self.attributes = {name: _attributes(tree) for name, tree in trees.items()}
+        self.mentioned = {n: _mentioned(tree, self.attributes[n]) for n, tree in trees.items()}
         self.fixed = self.declared | WATCHED | FOREIGN | {name[:-3] for name in trees}
         twins = [name for name in trees if name.startswith("_portable")]
         for name, tree in trees.items():
@@ -296,15 +303,15 @@ class Names:
     def _share(self):
         # what most modules read comes first: there may be more names than SHARED has
         found = {}
-        for tree in self.trees.values():
-            beside = _attributes(tree) if _foreign_bases(tree) else ()
-            for name in _globals(tree) | _attributes(tree):
+        for module, tree in self.trees.items():
+            beside = self.attributes[module] if _foreign_bases(tree) else ()
+            for name in _globals(tree) | self.attributes[module]:
                 if name not in self.fixed and not name.startswith("__"):
                     users = [m for m, names in self.mentioned.items() if name in names]
                     if len(users) > 1 or not _is_private(name) or name in beside:
                         found[name] = len(users)
         ranked = sorted(found, key=lambda name: (-found[name], name))
-        attributes = set().union(*map(_attributes, self.trees.values()))
+        attributes = set().union(*self.attributes.values())
         free = list(SHARED)
         table = {}
         for name in ranked:
@@ -321,7 +328,7 @@ class Names:
         others = (names for m, names in self.mentioned.items() if m != module)
         fixed = self.fixed.union(set(self.shared), *others)
         names = sorted(n for n in _globals(tree) - fixed if _is_private(n))
-        attributes = sorted(n for n in _attributes(tree) - fixed if _is_private(n))
+        attributes = sorted(n for n in self.attributes[module] - fixed if _is_private(n))
         if _foreign_bases(tree):
             attributes = []  # the base may have those of its module: they are shared
         return (

@@ -17,11 +17,11 @@ from web.conn import (
     CoroutineType,
     Request,
     end_of_head,
-    late,
     no_tasks,
     nothing,
     register,
     respond,
+    slow,
 )
 
 _TICK_MS = const(250)  # of the clock that deadlines are told by
@@ -216,7 +216,7 @@ class App:
     def tick(self):
         # not in the task, whose frame would keep a connection that has ended
         self.clock += 1
-        answered = late(self) and self.idle_until  # whose last response may be lost
+        answered = slow(self) and self.idle_until  # whose last response may be lost
         self.idle_until = self.clock + self.idle_ticks
         needed = self.full is not None
         i = len(self.connections)
@@ -352,7 +352,7 @@ class App:
                                 used = conn.sock.write(out) or 0
                                 if used < len(out):
                                     conn.sent = True
-                                    conn.lost = late(self)
+                                    conn.lost = slow(self)
                                     rest = web.stream.send_each(conn, (bytes(out[used:]),))
                     result = None
                     if rest is None:
@@ -386,7 +386,7 @@ class App:
                     conn.deadline = self.idle_until
                     turns -= 1
                     if pos < end:
-                        if late(self):  # or the next response would be taken for this one
+                        if slow(self):  # or the next response would be taken for this one
                             self.forget(conn)
                             break
                         if not turns and web.tasks.go_on(conn, None, core.sleep_ms(0)):

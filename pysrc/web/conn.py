@@ -29,7 +29,7 @@ _POLLIN = const(1)
 _POLLOUT = const(4)
 _HTTP11 = const(1)  # a flag of a head
 _LARGE = const(1024)  # bytes of a body that does not leave in one write with its head
-_DROPPED_MS = const(9000)  # see late()
+_DROPPED_MS = const(9000)  # see slow()
 
 # Without memory the registration of a socket with the poller stops half-way, and
 # leaves an entry that crashes the interpreter. This much is kept to complete it: unix
@@ -335,7 +335,7 @@ def encoded(body):
     return HTML if isinstance(body, str) else b"application/octet-stream", octets(body)
 
 
-def late(server):
+def slow(server):
     """Whether something kept the server's clock waiting for as long as MicroPython's lwIP
     waits in a write for memory, after which it drops the data and tells that they were sent:
     see send_now() in stream.py, which measures each write. For a response that leaves in one
@@ -357,7 +357,7 @@ def put(conn, head, body):
     n = conn.sock.write(head) or 0
     if n < len(head):
         conn.sent = True
-        conn.lost = late(conn.server)  # which may have dropped this part
+        conn.lost = slow(conn.server)  # which may have dropped this part
         return web.stream.send_each(conn, (head[n:],))
 
 

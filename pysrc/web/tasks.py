@@ -6,7 +6,7 @@ from builtins import StopIteration, id
 from micropython import const
 
 import web
-from web.conn import PIECES, SENT, CoroutineType, late, nothing, register, respond
+from web.conn import PIECES, SENT, CoroutineType, nothing, register, respond, slow
 
 _BUSY = const(0)  # states of a connection, see conn.py
 _HEAD = const(1)
@@ -91,7 +91,7 @@ def run(conn, thrown):
         try:
             register(server, conn.sock, conn)
             if conn.buf:
-                if late(server):  # see there
+                if slow(server):  # see there
                     return server.forget(conn)
                 server.feed(conn)
         except StopIteration:  # without memory what serves has ended

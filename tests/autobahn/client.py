@@ -128,8 +128,7 @@ class Client(wire.Client):
             self.events.append((opcode, payload))
 
     def ends(self):
-        """The server ends the connection, within a second, and sends nothing before."""
-        self.socket.settimeout(1)
+        """The server ends the connection, and sends nothing before."""
         assert bytes(self.received) + self.socket.recv(1) == b""
 
 

@@ -6,6 +6,7 @@ from wire.client import (
     connected,
     frames_after,
     open_files_fall_to,
+    promptly,
     status_of,
     wait_until,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "handshake",
     "open_files_fall_to",
     "post",
+    "promptly",
     "request",
     "status_of",
     "wait_until",
