@@ -241,7 +241,9 @@ def test_home_need_not_be_named(site, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", packages.PACKAGES)
-@pytest.mark.parametrize("arch", [HOST, BOARD_ARCH, matrix.PORTABLE])
+@pytest.mark.parametrize(
+    "arch", [HOST, pytest.param(BOARD_ARCH, marks=pytest.mark.once), matrix.PORTABLE]
+)
 def test_package_alone(site, tmp_path, name, arch):
     """It installs with what it needs and nothing else, is imported, and stays within
     its budget of RAM."""
@@ -275,6 +277,7 @@ def number(arch, flags=0):
     return 6 | matrix.ARCHITECTURES[arch]["mpy"] << 10 | 3 << 8 | flags << 16
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("arch", matrix.ARCHITECTURES)
 def test_each_architecture_gets_its_own_files(arch):
     for flags in (0, 5):  # what firmware after v1.25 has above bit 15
@@ -282,6 +285,7 @@ def test_each_architecture_gets_its_own_files(arch):
         assert chosen == (arch, f"native {arch}")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("arch", matrix.ARCHITECTURES)
 def test_without_its_own_files_the_best_that_it_accepts(arch):
     accepted = matrix.ARCHITECTURES[arch].get("accepts", [])
@@ -312,6 +316,7 @@ FIRMWARE = [
 ]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("arch,platform,machine,oldest", FIRMWARE)
 def test_native_files_wait_for_a_firmware_that_runs_them(arch, platform, machine, oldest):
     choose = installer()

@@ -127,7 +127,7 @@ def test_index_that_is_cut(tmp_path, fraction):
 def test_server_that_falls_silent(tmp_path):
     with cut({stored("web/app.mpy"): [None] * 2}) as site:
         installed(tmp_path, "http://127.0.0.1:1")  # copies install.py
-        code = f"import install; install._TIMEOUT = 0.3; install.install({site.url!r})"
+        code = f"import install; install._TIMEOUT = 2; install.install({site.url!r})"
         done = mip(tmp_path, code)
     assert last(done.stdout + done.stderr).startswith(
         f"RuntimeError: could not get {tmp_path}/lib/web/app.mpy: "

@@ -147,6 +147,7 @@ def test_pipeline_byte_by_byte(client):
     check_pipeline(client)
 
 
+@pytest.mark.once
 def test_pipeline_split_at_every_byte(api):
     # the rest follows a request that was answered, so that it comes apart from it
     for start in range(0, len(SEGMENT), 80):

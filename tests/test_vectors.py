@@ -33,6 +33,7 @@ def test_under_micropython(which, folder):
     assert output.strip() == f"{total} passed, 0 failed"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("compiler", hostc.COMPILERS)
 def test_c_under_sanitizers(compiler):
     """Every input lies in memory of its exact size: a byte too far is caught."""
