@@ -44,7 +44,7 @@ def heap_of(target):
 def execute(arch, target, script, files=None, heap=None):
     """Run a script on the target beside the shipped package; its output."""
     content = dist.shipped_files(arch) | (files or {})
-    done = emulators.run(target, script, content, 110, heap or heap_of(target))
+    done = emulators.run(target, script, content, 200, heap or heap_of(target))
     assert done.exit == 0, done.output
     return done.output
 

@@ -30,7 +30,7 @@ def mpremote(port, *command, **environment):
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=200,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout.replace("\r", "")
@@ -79,7 +79,7 @@ def make_install(port, *names):
         [sys.executable, ROOT / "tools" / "install.py", "--port", port, "--resume", *names],
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=200,
     )
 
 

@@ -103,7 +103,7 @@ class Installed:
                 [sys.executable, ROOT / "tools/install.py", "--port", port],
                 capture_output=True,
                 text=True,
-                timeout=110,
+                timeout=280,
             )
         self.recorded = board.recorded()
         board.reset()  # the power was off

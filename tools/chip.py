@@ -34,7 +34,7 @@ ADDRESS, PEER = "10.9.0.2", "10.9.0.1"  # of link.c, and of this machine
 FLASH = 2 << 20  # a Pico's
 BLOCK = 4096
 DISK = FLASH - 848 * 1024  # as mpconfigboard.h has it
-TIMEOUT = 60
+TIMEOUT = 120
 
 
 class ChipError(Exception):
