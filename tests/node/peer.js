@@ -17,7 +17,7 @@ function follow(ws, echoes) {
   ws.on("pong", (data) => tell("pong", data.toString()));
   ws.on("close", (code, reason) => {
     tell("close", code, reason.toString());
-    process.exit();
+    process.stdout.write("", () => process.exit()); // once all is told
   });
   ws.on("error", (error) => tell("error", error.message));
 
