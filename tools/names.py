@@ -32,8 +32,10 @@ WATCHED = set(
 # What objects of the firmware have as well. It calls some of ours by these names, and we
 # some of its: those must not be renamed along with ours.
 FOREIGN = set(
-    """accept add cancel clock collect digest end fill flush idle listen map match poller read
-    register split state step tell unpack update verify_mode wait wait_io_event""".split()
+    """accept add bind cancel clock collect connect digest end fill flush getaddrinfo idle ioctl
+    listen map match open poller read readinto register setblocking setsockopt SO_REUSEADDR
+    SOCK_STREAM socket SOL_SOCKET split state step tell unpack update verify_mode wait
+    wait_io_event""".split()
 )
 # Names that firmware has for modules and types of its own. One that it lacks costs what
 # the name costs that it stands for. The package may use none itself, but as an attribute
@@ -60,7 +62,7 @@ SHARED = """
     calcsize center chdir coro deleter deque dict_view difference difference_update disable doc
     EACCES EBADF EEXIST EINVAL EIO EISDIR ellipse enable endswith ENOBUFS ENODEV ENOENT ENOMEM
     EPERM errorcode exc_info executable fileno fill_rect FLOAT32 FLOAT64 FrameBuffer
-    fromhex fromkeys getcwd getrandbits getter gmtime group GS2_HMSB GS4_HMSB GS8 heap_lock
+    fromhex fromkeys getcwd getrandbits getter group GS2_HMSB GS4_HMSB GS8 heap_lock
     heap_unlock heapify heappop heappush hexlify hline imag indices inet_ntop inet_pton INT
     INT16 INT32 INT64 INT8 intersection intersection_update invert isdisjoint isenabled issubset
     issuperset keepends libc_ver LITTLE_ENDIAN localtime LONG LONGLONG lookahead makefile

@@ -18,6 +18,9 @@ STUBS = ROOT / "stubs" / "web-stubs"
 # What has a public name for the sake of other modules of web alone.
 INTERNAL = {
     "__init__.forget",
+    "answers.Response.__init__",
+    "answers.Response.begin",
+    "answers.Response.redirected",
     "app.App.accept",
     "app.App.attend",
     "app.App.begin",
@@ -37,9 +40,16 @@ INTERNAL = {
     "conn.Request.piece",
     "deflate.Deflate",
     "deflate.Inflater",
+    "following.Event.__init__",
+    "following.Events.__init__",
+    "following.Opening.__init__",
+    "following.Opening.__iter__",
     "forms.MultiDict.__init__",
     "guards.Guards",
     "headers.Headers.__init__",
+    "jar.Cookies.__init__",
+    "jar.Cookies.line",
+    "jar.Cookies.take",
     "multipart.Part.__init__",
     "pieces.Pieces.__init__",
     "raw.Writer.__init__",
@@ -51,6 +61,19 @@ INTERNAL = {
     "sse.EventSource.look",
     "sse.EventSource.open",
     "streaming.Stream.__init__",
+    "testing.Client.drop",
+    "testing.Client.fields",
+    "testing.Client.keep",
+    "wires.Listener",
+    "wires.Wire.__init__",
+    "wires.Wire.connect",
+    "wires.Wire.ioctl",
+    "wires.Wire.read",
+    "wires.Wire.readinto",
+    "wires.Wire.setblocking",
+    "wires.Wire.setsockopt",
+    "wires.Wire.write",
+    "wires.instead",
     "websocket.WebSocket.__init__",
     "websocket.WebSocket.attend",
     "websocket.WebSocket.begin",
@@ -92,6 +115,8 @@ PASSED_ON = {
     "setup.websocket": ["setup._OPTION", "websocket.WebSocket.upgrade"],
     "websocket.WebSocket.upgrade": ["handshake.accept"],
 }
+# Modules of which programs import functions by the module's name.
+IMPORTED = {"testing"}
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 ATTRIBUTE = ("attribute", None)
 
@@ -295,7 +320,7 @@ def of_source():
                 for member, what in _source_class(full, node):
                     if member not in INTERNAL:
                         public[f"web.{member}"] = what
-            elif loaded.get(name) == module:
+            elif loaded.get(name) == module or module in IMPORTED and isinstance(node, FUNCTION):
                 public[f"web.{full}"] = _signature(full, node)
     return public
 

@@ -43,7 +43,8 @@ class App:
     """An application: routes, and the server that serves them over HTTP/1.1 within
     limits.
 
-    host, port  where to listen
+    host, port  where to listen. At 0 that is any port that is free, which app.port is when it
+                serves
     max_head    most bytes of a request's head, else 431
     max_target  most bytes of its target, else 414
     max_fields  most field lines, else 431

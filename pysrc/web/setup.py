@@ -98,8 +98,12 @@ def listen(app, host, port, ssl):
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.setblocking(False)
-        address = socket.getaddrinfo(host or app.host, port or app.port)[0][-1]
-        listener.bind(address)
+        host = host or app.host
+        port = port or app.port
+        if port:
+            listener.bind(socket.getaddrinfo(host, port)[0][-1])
+        else:
+            app.port = web.ports.bind(listener, host)
         listener.listen(app.backlog)
     except BaseException:
         listener.close()
