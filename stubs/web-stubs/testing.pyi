@@ -41,7 +41,7 @@ class Client:
         body: Piece | Iterable[Piece] | None = None,
         json: Any = None,
         form: _Values | None = None,
-        files: Mapping[str, Any] | None = None,
+        files: _Values | None = None,
         follow: bool | None = None,
         stream: bool = False,
     ) -> Response: ...
