@@ -124,6 +124,13 @@ $(TYPINGS): tests/typings.txt $(VENV)
 	.venv/bin/pip install -q --target build/typings -r tests/typings.txt
 	touch $@
 
+# another type checker, which VS Code has
+PYRIGHT := build/pyright/node_modules/pyright/index.js
+$(PYRIGHT): Makefile | build/.base
+	tools/apt.sh ca-certificates nodejs $(if $(shell command -v npm),,npm)
+	npm install --silent --no-audit --no-fund --prefix build/pyright pyright@1.1.414
+	touch $@
+
 # Autobahn|Testsuite, with a Python 2 for it
 AUTOBAHN := build/autobahn/suite/wstest
 $(AUTOBAHN): tools/get/autobahn.sh tools/get/debian.sh tests/autobahn/requirements.txt | $(VENV)
@@ -186,7 +193,7 @@ release: $(VENV) ## pack dist/ for a release: TAG=v1.2.3
 
 # in twice as many processes as there are processors, a file each, for half of the time is
 # waiting; then what depends on MicroPython's version on each other one
-test: emulators build/.tests $(NGINX) $(TYPINGS) $(VERSIONS) ## run all tests, after installing what they need
+test: emulators build/.tests $(NGINX) $(TYPINGS) $(PYRIGHT) $(VERSIONS) ## run all tests, after installing what they need
 	$(MAKE) native-all
 	$(PY) tools/dist.py --out build/dist
 	$(MAKE) -s lint

@@ -3,6 +3,7 @@ should, once they are installed."""
 
 import ast
 import functools
+import json
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import venv
 import zipfile
+from pathlib import Path
 
 import matrix
 import public
@@ -19,12 +21,14 @@ from conftest import BUILD, ROOT, run_micropython
 
 TYPED = ROOT / "tests" / "typed"
 TYPINGS = BUILD / "typings"
-EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
-# What is MicroPython's own in the examples, and unknown to the checker.
+PYRIGHT = BUILD / "pyright" / "node_modules" / "pyright" / "index.js"
+EXAMPLES = sorted((ROOT / "examples").rglob("*.py"))
+# What is MicroPython's own in the examples, and unknown to the checkers.
 OF_MICROPYTHON = {
     ("form.py", '"bytes" has no attribute "format"'),
     ("https.py", 'Name "ssl" already defined (by an import)'),
 }
+OF_MICROPYTHON_FOR_PYRIGHT = {("form.py", "reportAttributeAccessIssue")}
 
 
 # -- beside the source
@@ -98,8 +102,10 @@ def built(tmp_path_factory):
 
 
 def test_package(built):
-    """It has the version of the package, and can be made from its own source."""
-    name = f"micropython_aioweb_stubs-{matrix.version()}"
+    """It has a version of its own behind that of the package, and can be made from its own
+    source."""
+    assert re.fullmatch(re.escape(matrix.version()) + r"\.post[1-9]\d*", stubs.own_version())
+    name = f"micropython_aioweb_stubs-{stubs.own_version()}"
     wheel = built / f"{name}-py3-none-any.whl"
     assert sorted(p.name for p in built.iterdir()) == [wheel.name, f"{name}.tar.gz"]
     shutil.unpack_archive(built / f"{name}.tar.gz", built / "source")
@@ -209,3 +215,47 @@ def test_annotated_program(check, tmp_path):
     assert check(path, options=["--check-untyped-defs"]) == []
     path.write_text(block.replace("r.json()", "r.jsn()"))
     assert [kind for *_, kind in check(path)] == ["attr-defined"]
+
+
+# -- another checker
+
+
+@pytest.fixture(scope="module")
+def pyright(built, tmp_path_factory):
+    """A function that has Pyright check some files as the stubs' README has them installed, and
+    returns its complaints: [(file, line, rule)]."""
+    assert PYRIGHT.exists(), f"make {PYRIGHT.relative_to(ROOT)}"
+    folder = tmp_path_factory.mktemp("pyright")
+    shutil.copytree(TYPINGS, folder / "typings")
+    install = "install -q --no-index --no-deps --disable-pip-version-check --target".split()
+    command = [sys.executable, "-m", "pip", *install, folder / "typings", *built.glob("*.whl")]
+    subprocess.run(command, check=True)
+
+    def pyright(*files):
+        for file in files:
+            shutil.copy(file, folder)
+        names = [file.name for file in files]
+        done = subprocess.run(
+            ["node", PYRIGHT, "--outputjson", *names], cwd=folder, capture_output=True, text=True
+        )
+        found = json.loads(done.stdout)["generalDiagnostics"]
+        return [
+            (Path(each["file"]).name, each["range"]["start"]["line"] + 1, each.get("rule"))
+            for each in found
+            if each["severity"] == "error"
+        ]
+
+    return pyright
+
+
+def test_pyright_takes_the_examples_and_what_is_right(pyright):
+    found = pyright(*EXAMPLES, TYPED / "right.py")
+    assert {(name, rule) for name, _, rule in found} == OF_MICROPYTHON_FOR_PYRIGHT
+
+
+def test_pyright_refuses_mistakes(pyright):
+    lines = (TYPED / "wrong.py").read_text().splitlines()
+    # comparisons that can't be true are its own affair only where all is strict
+    only = [(n, line) for n, line in enumerate(lines, 1) if "comparison-overlap" not in line]
+    marked = {n for n, line in only if "# error: " in line}
+    assert {line for _, line, _ in pyright(TYPED / "wrong.py")} == marked

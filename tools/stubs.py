@@ -1,12 +1,15 @@
-"""Builds the type stubs into build/stubs/: a wheel and a source distribution.
+"""Builds the type stubs, and the plugin of pytest, into build/stubs/: a wheel and a source
+distribution.
 
 python tools/stubs.py
 
 stubs/web-stubs/ has the types alone. The docstrings, which editors show, are those of
-pysrc/web, and are put in here: there is no second text to keep right.
+pysrc/web, and are put in here: there is no second text to keep right. So are the files of
+dist/ by which the plugin runs tests.
 """
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
@@ -15,10 +18,19 @@ import textwrap
 from pathlib import Path
 
 import public
-from matrix import BUILD, ROOT, version
+from matrix import BUILD, PORTABLE, ROOT, shipped, version
 
 OUT = BUILD / "stubs"
-VERSION = 'dynamic = ["version"]'  # in pyproject.toml
+PLUGIN = "pytest_aioweb"
+PACKAGES = ("x64", PORTABLE)  # what runs on computers
+
+
+def own_version():
+    """That of the distribution: the package's, and a number of its own behind that."""
+    text = (public.STUBS.parent / "pyproject.toml").read_text()
+    own = re.search(r'^version = "(.*)"$', text, re.M)[1]
+    assert own.startswith(f"{version()}.post"), f"{own} is not of {version()}"
+    return own
 
 
 def _describe(node, name, docs, depth):
@@ -49,18 +61,21 @@ def described(path, docs):
 def write_tree(folder):
     """Write what the distributions are built from."""
     docs = {name: doc for name, (_, doc) in public.of_source().items()}
-    shutil.copytree(public.STUBS.parent, folder)
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(public.STUBS.parent, folder, ignore=ignored)
     shutil.copy(ROOT / "LICENSE", folder)
     for path in (folder / public.STUBS.name).glob("*.pyi"):
         path.write_text(described(path, docs))
-    project = folder / "pyproject.toml"
-    text = project.read_text()
-    assert text.count(VERSION) == 1
-    project.write_text(text.replace(VERSION, f'version = "{version()}"'))
+    for arch in PACKAGES:
+        for name, path in shipped(arch).items():
+            target = folder / PLUGIN / "lib" / arch / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, target)
 
 
 def main(out=OUT):
     shutil.rmtree(out, ignore_errors=True)
+    own_version()
     with tempfile.TemporaryDirectory() as scratch:
         tree = Path(scratch) / "stubs"
         write_tree(tree)

@@ -11,6 +11,7 @@ from web.headers import Headers
 from web.pieces import Pieces
 from web.raw import Writer
 from web.streaming import Stream
+from web.testing import Client, run
 
 app = web.App("127.0.0.1", 8080, max_body=1 << 20, idle_timeout=0.5)
 room = web.Broadcast(4, slow="skip")
@@ -172,6 +173,12 @@ app.mount(web.App(), "/mounted", before=allowed)
 
 
 @app.before_request
+def identify(r: Request) -> None:
+    r.user = {"name": "ada"}
+    r.session["seen"] = 1
+
+
+@app.before_request
 def before(r: Request) -> tuple[str, int] | None:
     return None if r.addr else ("who", 403)
 
@@ -270,6 +277,32 @@ async def client() -> None:
     assert_type(ws, web.WebSocket)
     await web.connect("wss://a/", headers=[("A", "b")], ssl=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
     await web.connect("wss://a/", verify=False)
+
+
+async def tested() -> None:
+    client = Client(app, headers={"X": ["a", "b"]}, follow=False, raises=False, addr="10.0.0.1")
+    response = await client.post("/", json={"a": 1}, params={"b": 2}, follow=True)
+    assert_type(response.status, int)
+    assert_type(response.headers.get("etag"), str | None)
+    assert_type((response.text, response.body), tuple[str, bytes])
+    assert_type(client.cookies["session"], str)
+    client.cookies["theme"] = "dark"
+    async with await client.request("PUT", "/", body=["a", b"b"], stream=True) as response:
+        async for piece in response:
+            assert_type(piece, bytes)
+    async with client.websocket("/ws", subprotocols=("chat",)) as ws:
+        assert_type(ws, web.WebSocket)
+    assert_type(await client.websocket("/ws"), web.WebSocket)
+    async for event in client.events("/events", last_event_id="3"):
+        assert_type((event.data, event.id), tuple[str, str | None])
+    wire = client.connect()
+    await wire.send("GET / HTTP/1.0\r\n\r\n")
+    assert_type(await wire.receive_all(), bytes)
+    assert_type(client.faults, list[Exception])
+
+
+def plain() -> None:
+    assert_type(run(tested(), timeout=5), None)
 
 
 async def main() -> None:

@@ -2,6 +2,7 @@
 import web
 from web.conn import Request
 from web.raw import Writer
+from web.testing import Client
 
 app = web.App(ports=80)  # error: call-arg
 app = web.App("127.0.0.1", 80, 4096)  # error: call-arg
@@ -121,6 +122,13 @@ async def names(r: Request, w: Writer) -> None:
     await web.connect("ws://a/", header={"A": "b"})  # error: call-arg
     await web.connect("ws://a/", headers="A: b")  # error: arg-type
     web.connect("ws://a/").receive()  # error: attr-defined
+
+
+async def tested() -> None:
+    client = Client("http://board/")  # error: arg-type
+    client.get("/").json()  # error: attr-defined
+    await client.request("GET", "/", data="a")  # error: call-arg
+    (await client.get("/")).status = "200"  # error: assignment
 
 
 app.mount("/k", web.App())  # error: arg-type
