@@ -271,18 +271,9 @@ one run. The floor is an asyncio stream server that parses nothing.
 {table}
 {websocket}
 
-What programs take of memory, from files that are loaded into a 32-bit heap, machine code
-included: one handler each, after three requests of a browser; and four programs, each
-written for both with the same behaviour, after a client's visit.
-
-{memory}
-How the instructions grow with the field lines, and with the routes:
-
-![Instructions a request by field lines](bench/growth-field-lines.svg)
-![Instructions a request by routes](bench/growth-routes.svg)
-
-[bench/results.md](bench/results.md) has the rest, `make bench` measures it anew, and
-the tests hold the figures of ours to [budgets](bench/budgets.yml).
+[Memory](docs/guides/memory.md) has what programs take, beside Microdot's, and
+[bench/results.md](bench/results.md) the rest. `make bench` measures it anew, and the tests hold
+ours to [budgets](bench/budgets.yml).
 """
 README_WEBSOCKET = """\
 A WebSocket message of 64 KB is echoed with {aioweb} instructions, by Microdot with
@@ -315,7 +306,7 @@ README_ECHOING = ("raw", "aioweb", "microdot")
 
 
 def memory(results):
-    """What the README and the guide tell of programs' memory."""
+    """What the guide tells of programs' memory."""
     rows = []
     for name, title in README_HANDLERS.items():
         both = results["handlers"][name]
@@ -349,7 +340,7 @@ def readme(results):
     echo = {s: sockets[f"{s}_websocket"]["instructions"]["64 KB"] for s in README_ECHOING}
     echo["idle"] = sockets["aioweb_websocket"]["idle connection"]
     websocket = README_WEBSOCKET.format(**{name: _cell(figure) for name, figure in echo.items()})
-    text = README.format(table=_table(columns, rows), websocket=websocket, memory=memory(results))
+    text = README.format(table=_table(columns, rows), websocket=websocket)
     return README_BEGIN + text + README_END
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import json
 import subprocess
 import time
 
@@ -21,6 +22,23 @@ def test_hello(example):
                 b"HTTP/1.0 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\nHello world!"
             ), done.stderr
         assert httpx.get(server.url()).text == "Hello world!"
+
+
+def test_first(example):
+    with example("first.py") as server:
+        assert httpx.get(server.url()).text == "<h1>Hello from MicroPython!</h1>"
+        assert httpx.get(server.url("/add/2/40")).json() == {"sum": 42}
+
+
+def test_live(example):
+    with example("live.py") as server:
+        with connect(server.url("/chat", "ws")) as one, connect(server.url("/chat", "ws")) as two:
+            for ws in (one, two):
+                assert ws.ping().wait(10)  # its handler waits, so it has joined
+            one.send("hello")
+            assert one.recv(timeout=10) == two.recv(timeout=10) == "hello"
+        with httpx.stream("GET", server.url("/clock"), timeout=10) as response:
+            assert "time" in json.loads(next(response.iter_lines()).removeprefix("data: "))
 
 
 def test_form(example):
@@ -192,7 +210,7 @@ def test_two_apps(parser):
         process.wait()
 
 
-@pytest.mark.parametrize("name", ["hello", "form", "websocket", "events", "api"])
+@pytest.mark.parametrize("name", ["first", "api", "live", "websocket"])
 def test_readme_shows_the_example(name):
     """What the README shows is what the tests above ran."""
     source = (ROOT / "examples" / f"{name}.py").read_text()
@@ -202,7 +220,7 @@ def test_readme_shows_the_example(name):
 
 
 def test_every_readme_block_is_from_an_example():
-    sources = [path.read_text() for path in (ROOT / "examples").glob("*.py")]
+    sources = [path.read_text() for path in (ROOT / "examples").rglob("*.py")]
     for block in (ROOT / "README.md").read_text().split("```python\n")[1:]:
         code = block.split("```")[0].strip()
         assert any(code in source for source in sources), code

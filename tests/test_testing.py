@@ -4,7 +4,9 @@ import shutil
 
 import pytest
 from conftest import DEVICE, MICROPYTHON, PARSERS, ROOT, packages, run_micropython
+from pages import programs
 
+PROGRAMS = programs()
 pytest_plugins = "pytester"
 
 EXAMPLE = ROOT / "examples" / "testing"
@@ -42,6 +44,17 @@ def test_example(own, pytester, parser):
     for file in EXAMPLE.iterdir():
         shutil.copy(file, pytester.path)
     own(parser=parser).assert_outcomes(passed=10)
+
+
+def test_guide(own, tmp_path, pytester):
+    """What docs/guides/testing.md shows, on a computer and as on a board."""
+    program, tests, alone = (PROGRAMS[f"guides/testing.md {n}"].code for n in (1, 2, 3))
+    done = own(main=program, test_main=tests)
+    count = tests.count("def test_")
+    done.assert_outcomes(passed=count)
+    (pytester.path / "alone.py").write_text(alone)
+    told = run_micropython(pytester.path / "alone.py")
+    assert sum(line.endswith(" passed") for line in told.splitlines()) == count, told
 
 
 # -- what the plugin tells
@@ -162,6 +175,9 @@ def test_loop():
         print("again")
 
 async def test_await():
+    await asyncio.sleep(1000)
+
+async def test_nothing():
     await asyncio.Event().wait()
 
 def test_run():
@@ -179,7 +195,7 @@ def test_after():
 def test_a_test_that_hangs_or_dies(own):
     """It fails, where it was is told, and the next has a process of its own."""
     done = own("-o", "micropython_timeout=0.5", test_it=HANGING)
-    done.assert_outcomes(failed=4, passed=1)
+    done.assert_outcomes(failed=5, passed=1)
     done.stdout.fnmatch_lines(
         [
             "*_ test_loop _*",
@@ -187,8 +203,9 @@ def test_a_test_that_hangs_or_dies(own):
             "E   KeyboardInterrupt: *",
             "E   test_loop() took more than 0.5 seconds",
             "*_ test_await _*",
-            ">     await asyncio.Event().wait()",
+            ">     await asyncio.sleep(1000)",
             "E   test_await() took more than 0.5 seconds",
+            "AssertionError: test_nothing() waits for what nothing brings about",
             "*_ test_run _*",
             ">     run(asyncio.Event().wait())",
             "*_ test_killed _*",

@@ -1,4 +1,5 @@
-"""Writes the README's table of architectures, from build_matrix.yml and dist/."""
+"""Writes the table of architectures into docs/install.md, and what of it is told in short into
+the README, from build_matrix.yml and dist/."""
 
 import re
 import textwrap
@@ -9,6 +10,16 @@ from versions import VERSIONS, has_sockets
 BEGIN = "<!-- table: make dist -->\n"
 OURS = "1.25"  # see tools/get/micropython.sh
 END = "<!-- end of table -->"
+TRIED = "<!-- tried: make dist -->\n"
+TRIED_END = "<!-- end of tried -->"
+# What a kind of target shows, the one that shows most first.
+SHOWN = {
+    "chip": "the whole chip in an emulator: MicroPython's own port, its flash, and its lwIP, which"
+    " has a serial link in place of Wi-Fi",
+    "board": "an emulated core, bare metal; and the interpreter for it, with real sockets",
+    "unix": "the interpreter, with real sockets",
+    "user": "an emulated core: the native code alone, without a server around it",
+}
 
 
 def tested_on(target):
@@ -56,10 +67,31 @@ def tested_versions():
     return textwrap.fill(words, 90, break_long_words=False, break_on_hyphens=False) + "\n"
 
 
+def tried():
+    """What the tests run, by what shows most of it."""
+    kinds = {name: target["kind"] for name, target in MATRIX["targets"].items()}
+    found = {kind: [] for kind in SHOWN}
+    for arch, entry in ARCHITECTURES.items():
+        known = {kinds[target] for target in entry["tested"]}
+        best = next(kind for kind in SHOWN if kind in known)
+        boards = "RP2040 (Raspberry Pi Pico W)" if best == "chip" else entry["boards"]
+        found[best].append(f"{boards} (`{arch}`)")
+    rows = ["| Files for | Run by the tests on |", "| --- | --- |"]
+    rows += [f"| {'; '.join(found[kind])} | {SHOWN[kind]} |" for kind in SHOWN if found[kind]]
+    return TRIED + "\n".join(rows) + "\n" + TRIED_END
+
+
+PARTS = {
+    "docs/install.md": (BEGIN, END, render),
+    "README.md": (TRIED, TRIED_END, tried),
+}
+
+
 def main():
-    path = ROOT / "README.md"
-    table = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.S)
-    path.write_text(table.sub(lambda _: render(), path.read_text()))
+    for name, (begin, end, text) in PARTS.items():
+        path = ROOT / name
+        part = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.S)
+        path.write_text(part.sub(lambda _, text=text: text(), path.read_text()))
 
 
 if __name__ == "__main__":

@@ -66,6 +66,8 @@ def call(name):
             # it took too long: where it waits is told by what ends it there
             task.cancel()
             core.run_until_complete(task)
+        if not task.done():
+            raise AssertionError(name + "() waits for what nothing brings about")
 
 
 def test(name):

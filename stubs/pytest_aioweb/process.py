@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 DEVICE = Path(__file__).with_name("device.py")
+SAID = 10000  # characters of the console that are shown
 GRACE = 3  # seconds in which a test that is interrupted tells where it was
 
 
@@ -55,7 +56,7 @@ class Process:
     def console(self):
         """What was on the console since this was last asked."""
         said, self.said = "".join(self.said), []
-        return said
+        return said if len(said) <= SAID else "...\n" + said[-SAID:]
 
     def _ask(self, what, doing):
         try:
