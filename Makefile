@@ -158,7 +158,7 @@ native: $(VENV) ## build one architecture's native modules: ARCH=armv6m, TOOLCHA
 native-all: build/.compilers ## build the native modules of every architecture
 	$(MAKE) $(foreach arch,$(ARCHS),$(call NATIVE,$(arch)))
 
-dist: native-all ## write dist/, the files that boards get, and the README's table: HOME=github:OWNER/NAME
+dist: native-all ## write dist/, the files that boards get, and the tables of them: HOME=github:OWNER/NAME
 	$(PY) tools/home.py $(if $(filter command%,$(origin HOME)),$(HOME))
 	$(PY) tools/dist.py
 	$(PY) tools/readme_table.py

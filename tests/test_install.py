@@ -219,7 +219,7 @@ def test_home_is_in_every_line(tmp_path, where, url, mip_line):
         text = (tmp_path / name).read_text()
         assert home.UNKNOWN not in text
         assert f'mip.install("{url}/install.py"); import install; install.install("{url}")' in text
-        assert mip_line in text.splitlines()
+    assert mip_line in text.splitlines()  # of docs/install.md
     assert home.read(tmp_path) == where
     home.write(home.read(ROOT), tmp_path)
     assert before == {name: (tmp_path / name).read_text() for name in pages}

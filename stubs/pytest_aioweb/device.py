@@ -64,6 +64,7 @@ def call(name):
             core.run_until_complete(task)
         except KeyboardInterrupt:
             # it took too long: where it waits is told by what ends it there
+            core.cur_task = None  # it may have been the last that ran
             task.cancel()
             core.run_until_complete(task)
         if not task.done():
