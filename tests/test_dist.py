@@ -201,7 +201,7 @@ USES = {
     "aioweb-shapes": ["import web; web.check"],
     "aioweb-ota": ["import web; web.ota"],
     "aioweb-auth": ["import web; web.basic", "import web; web.Session", "import web; web.same"],
-    "aioweb-testing": ["import web; web.testing.Client", "from web.testing import Client"],
+    "aioweb-testing": ["import web; web.testing.Client"],
     "aioweb-origins": ["import web; web.cors", "import web; web.protect"],
 }
 

@@ -3,7 +3,7 @@ import os
 
 from micropython import const
 
-_FIRST = const(49152)  # of those that are nobody's, RFC 6335 6
+_NOBODYS = const(49152)  # of those that are nobody's, RFC 6335 6
 _MASK = const(16383)
 _TRIES = const(32)
 
@@ -16,7 +16,7 @@ def bind(listener, host):
     start = int.from_bytes(os.urandom(2), "little")
     tries = _TRIES
     while True:
-        port = _FIRST + (start + tries & _MASK)
+        port = _NOBODYS + (start + tries & _MASK)
         try:
             listener.bind(socket.getaddrinfo(host, port)[0][-1])
             return port

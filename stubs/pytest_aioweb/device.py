@@ -55,11 +55,17 @@ def load(file, name):
     exec(compile(text, name, "exec"), names)
 
 
+async def noted(coroutine, ended):
+    await coroutine
+    ended.append(True)
+
+
 def call(name):
     function = names.get(name)
     result = function() if function else None
     if hasattr(result, "send"):
-        task = asyncio.create_task(result)
+        ended = []
+        task = asyncio.create_task(noted(result, ended))
         try:
             core.run_until_complete(task)
         except KeyboardInterrupt:
@@ -67,7 +73,7 @@ def call(name):
             core.cur_task = None  # it may have been the last that ran
             task.cancel()
             core.run_until_complete(task)
-        if not task.done():
+        if not ended:
             raise AssertionError(name + "() waits for what nothing brings about")
 
 
