@@ -201,7 +201,7 @@ test: emulators build/.tests $(NGINX) $(TYPINGS) $(PYRIGHT) $(VERSIONS) ## run a
 	for version in $$($(PY) tools/versions.py list); do $(MAKE) -s test-version FIRMWARE=$$version || exit 1; done
 
 BY_VERSION := vectors versions firmware examples api protocol server guards signin sessions websocket \
-	sse shapes updates connect connecting tls install
+	sse shapes updates connect connecting tls install testing
 
 test-version: emulators $(VERSIONS) ## run what depends on MicroPython's version on another: FIRMWARE=1.26.1
 	FIRMWARE=$(FIRMWARE) $(PY) -m pytest $(PROCESSES) $(BY_VERSION:%=tests/test_%.py)
