@@ -105,6 +105,7 @@ def test_fixture(tmp_path):
 """
 
 
+@pytest.mark.once
 def test_failures_are_told(own):
     done = own(test_it=FAILING)
     done.assert_outcomes(passed=1, failed=9)
@@ -141,11 +142,13 @@ def test_failures_are_told(own):
     assert "device.py" not in str(told)
 
 
+@pytest.mark.once
 def test_one_of_many(own):
     done = own("-k", "right", test_it=FAILING)
     done.assert_outcomes(passed=1, deselected=9)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "text,told",
     [
@@ -192,6 +195,7 @@ def test_after():
 """
 
 
+@pytest.mark.once
 def test_a_test_that_hangs_or_dies(own):
     """It fails, where it was is told, and the next has a process of its own."""
     done = own("-o", "micropython_timeout=0.5", test_it=HANGING)
@@ -215,6 +219,7 @@ def test_a_test_that_hangs_or_dies(own):
     )
 
 
+@pytest.mark.once
 def test_other_files_are_pythons(own):
     text = "import sys\n\ndef test_it():\n    assert sys.implementation.name == '{}'\n"
     files = {"test_it": text.format("micropython"), "other_test": text.format("cpython")}
@@ -222,6 +227,7 @@ def test_other_files_are_pythons(own):
     done.assert_outcomes(passed=2)
 
 
+@pytest.mark.once
 def test_without_an_interpreter(own):
     done = own(test_it="def test_a(): pass", micropython="/nowhere/micropython")
     done.assert_outcomes(errors=1)
