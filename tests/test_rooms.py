@@ -20,7 +20,7 @@ CIRCLES = {
     ("forms", "fields"): "the type of a form is a field, which is found where the head is",
     ("faults", "response"): "of a fault the client is told what its status is called",
     ("faults", "hooks"): "error handlers answer faults, and hooks may raise some",
-    ("files", "setup"): "app.static() is a method of App in a room of its own",
+    ("folders", "setup"): "app.static() is a method of App in a room of its own",
     ("response", "cookies"): "methods of a response, which check what they put into a field",
     ("multipart", "fields"): "the boundary is in a field, which is found where the head is",
     ("response", "readable"): "a file that fails before its first byte is answered",

@@ -44,7 +44,7 @@ FOREIGN = set(
 METHODS = {
     f"{room}.py"
     for room in (
-        "body cookies decoding fields files forms multipart pieces reading saving setup"
+        "body cookies decoding fields folders forms multipart pieces reading saving setup"
     ).split()
 }
 INNER = "closure"  # a function within another

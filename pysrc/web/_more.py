@@ -5,7 +5,7 @@ _LAZY = (
     " Session:sessions basic:signin bearer:signin check:shapes check_password:passwords"
     " cors:origins escape:quoting failed:pacing hash_password:passwords ota:firmware"
     " paced:pacing protect:shield"
-    " quote:quoting render:templates same:secrets send_file:files urlencode:quoting "
+    " quote:quoting render:templates same:secrets send_file:sendfile urlencode:quoting "
 )
 
 

@@ -20,7 +20,7 @@ _LIMITS = (
     " max_requests:1000 max_connections:0 max_streams:-1 backlog:0"
 )
 # Methods of App in other rooms: what few programs call is no name that all keep.
-_ELSEWHERE = " static:files "
+_ELSEWHERE = " static:folders "
 _ROUTE = const(0)  # what is in a node beside segments, see web.router
 _INT = const(1)
 _SEGMENT = const(2)

@@ -4,7 +4,6 @@ from web.client import HandshakeError as HandshakeError
 from web.client import connect as connect
 from web.faults import HTTPException as HTTPException
 from web.faults import abort as abort
-from web.files import send_file as send_file
 from web.firmware import ota as ota
 from web.origins import cors as cors
 from web.pacing import failed as failed
@@ -18,6 +17,7 @@ from web.quoting import urlencode as urlencode
 from web.response import Response as Response
 from web.response import redirect as redirect
 from web.secrets import same as same
+from web.sendfile import send_file as send_file
 from web.sessions import Session as Session
 from web.shapes import check as check
 from web.shield import protect as protect
