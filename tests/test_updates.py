@@ -10,7 +10,7 @@ import os
 import httpx
 import pytest
 from conftest import DEVICE, MICROPYTHON, Server, packages
-from wire.client import Client
+from wire import Client, request, wait_until
 
 IMAGE = b"\xe9" + bytes(range(256)) * 50
 AUTH = ("anybody", "geheimnis: ü")
@@ -143,8 +143,24 @@ def test_password_without_a_name(board):
     assert put(board, auth=("", AUTH[1])).status_code == 200
 
 
+def test_who_guesses_is_slowed_down(board, tmp_path):
+    """As by web.basic(): while the answer to a try is held back the same client has no other."""
+    with Client(board) as client:
+        wrong = "Authorization: Basic " + base64.b64encode(b"a:guess").decode()
+        client.send(request("/update", "GET", wrong))
+        while True:
+            answer = put(board)  # right, but from the same address
+            if answer.status_code == 429:
+                break
+            board.wait_for_line("reset")  # the first try was not there yet
+        assert answer.headers["retry-after"] == "1"
+        assert client.receive().status == 401
+    assert put(board).status_code == 200
+
+
 def test_no_password_is_no_choice(board):
-    board.wait_for_line("refused to be open to all")
+    board.wait_for_line("refused: either")
+    wait_until(lambda: len(said(board, "refused: either")) == 3)
 
 
 @pytest.mark.parametrize("line", [f"Content-Length: {PARTITION + 1}", "Content-Length: 5000000"])

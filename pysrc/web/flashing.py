@@ -12,19 +12,6 @@ _BLOCK = const(4096)  # bytes that are erased and written at once
 _under_way = []
 
 
-def refused(r, password):
-    """Return what answers instead for who does not know the password, or None."""
-    kind, _, given = (web.fields.field(r, "authorization") or "").partition(" ")
-    try:
-        given = a2b_base64(given)
-    except ValueError:
-        given = b""
-    right = web.secrets.same(given[given.find(b":") + 1 :], password)
-    if kind.lower() != "basic" or not right:  # RFC 7617
-        field = 'Basic realm="update", charset="UTF-8"'
-        return {"error": "not authorized"}, 401, {"WWW-Authenticate": field}
-
-
 def _digest(r):
     # the SHA-256 that the image is said to have
     given = r.args.get("sha256")

@@ -1,8 +1,9 @@
 # Names for the other stubs. No board has a module like this one.
 from abc import ABCMeta
-from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Mapping, Sequence
 from typing import Any, Literal, Protocol, TypeAlias, TypedDict
 
+from web.conn import Request
 from web.response import Response
 
 # Where one str would be taken for its letters, it is none of these.
@@ -50,6 +51,8 @@ Result: TypeAlias = (
     | tuple[Body | Response, int, Fields]
 )
 Returned: TypeAlias = Result | Coroutine[Any, Any, Result]
+Guard: TypeAlias = Callable[[Request], Returned]
+Guards: TypeAlias = Guard | Sequence[Guard] | None
 
 class TextEvent(TypedDict):
     type: Literal["text"]

@@ -1,7 +1,7 @@
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Concatenate, TypeAlias, TypeVar, overload
 
-from web._types import Fields, Names, Returned, TLSContext
+from web._types import Fields, Guards, Names, Returned, TLSContext
 from web.conn import Request
 from web.raw import Writer
 from web.response import Response
@@ -18,8 +18,6 @@ _W = TypeVar("_W", bound=Callable[Concatenate[Request, WebSocket, ...], _Done])
 _S = TypeVar("_S", bound=Callable[Concatenate[Request, EventSource, ...], _Done])
 _Before = TypeVar("_Before", bound=Callable[[Request], Returned])
 _After = TypeVar("_After", bound=Callable[[Request, Response], Returned])
-_Guard: TypeAlias = Callable[[Request], Returned]
-_Guards: TypeAlias = _Guard | Sequence[_Guard] | None
 _E = TypeVar("_E", bound=Exception)
 _Answer = TypeVar("_Answer", bound=Returned)
 
@@ -64,7 +62,7 @@ class App:
         methods: Names = ("GET",),
         max_body: int | None = None,
         *,
-        before: _Guards = None,
+        before: Guards = None,
     ) -> None: ...
     def route(
         self,
@@ -72,7 +70,7 @@ class App:
         methods: Names = ("GET",),
         max_body: int | None = None,
         *,
-        before: _Guards = None,
+        before: Guards = None,
     ) -> Callable[[_R], _R]: ...
     def on(
         self,
@@ -80,22 +78,22 @@ class App:
         methods: Names = ("GET",),
         max_body: int | None = None,
         *,
-        before: _Guards = None,
+        before: Guards = None,
     ) -> Callable[[_H], _H]: ...
     def get(
-        self, path: str, max_body: int | None = None, *, before: _Guards = None
+        self, path: str, max_body: int | None = None, *, before: Guards = None
     ) -> Callable[[_H], _H]: ...
     def post(
-        self, path: str, max_body: int | None = None, *, before: _Guards = None
+        self, path: str, max_body: int | None = None, *, before: Guards = None
     ) -> Callable[[_H], _H]: ...
     def put(
-        self, path: str, max_body: int | None = None, *, before: _Guards = None
+        self, path: str, max_body: int | None = None, *, before: Guards = None
     ) -> Callable[[_H], _H]: ...
     def patch(
-        self, path: str, max_body: int | None = None, *, before: _Guards = None
+        self, path: str, max_body: int | None = None, *, before: Guards = None
     ) -> Callable[[_H], _H]: ...
     def delete(
-        self, path: str, max_body: int | None = None, *, before: _Guards = None
+        self, path: str, max_body: int | None = None, *, before: Guards = None
     ) -> Callable[[_H], _H]: ...
     def before_request(self, hook: _Before) -> _Before: ...
     def after_request(self, hook: _After) -> _After: ...
@@ -113,14 +111,14 @@ class App:
         fallback: str | None = None,
         max_age: int | None = 0,
         types: Mapping[str, str] | None = None,
-        before: _Guards = None,
+        before: Guards = None,
     ) -> None: ...
-    def mount(self, other: App, prefix: str = "", *, before: _Guards = None) -> None: ...
+    def mount(self, other: App, prefix: str = "", *, before: Guards = None) -> None: ...
     def websocket(
         self,
         path: str,
         *,
-        before: _Guards = None,
+        before: Guards = None,
         max_message: int = 65536,
         subprotocols: Names = (),
         origins: Names | None = None,
@@ -133,7 +131,7 @@ class App:
         self,
         path: str,
         *,
-        before: _Guards = None,
+        before: Guards = None,
         retry: int | None = None,
         heartbeat: float | None = 15,
         headers: Fields | None = None,

@@ -19,12 +19,13 @@ def applied():
 
 
 web.ota(app, "geheimnis: ü")
-web.ota(app, allow=admitted, path="/file", file="image.bin", max_body=100000, done=applied)
-web.ota(app, allow=lambda r: None, path="/open", done=applied)
-try:
-    web.ota(app, "")
-except ValueError:
-    print("refused to be open to all")
+web.ota(app, before=admitted, path="/file", file="image.bin", max_body=100000, done=applied)
+web.ota(app, before=[lambda r: None], path="/open", done=applied)
+for password, guard in (("", None), (None, []), ("secret", admitted)):
+    try:
+        web.ota(app, password, before=guard)
+    except ValueError:
+        print("refused: either a password or a guard")
 
 
 @app.get("/memory")

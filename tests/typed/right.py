@@ -255,8 +255,8 @@ async def also_admitted(r: Request) -> None: ...
 
 
 web.ota(app, "secret")
-web.ota(app, allow=admitted, path="/x", file="a.bin", max_body=1 << 20, done=lambda: None)
-web.ota(app, allow=also_admitted)
+web.ota(app, before=admitted, path="/x", file="a.bin", max_body=1 << 20, done=lambda: None)
+web.ota(app, before=[admitted, also_admitted])
 
 
 @app.sse("/events", retry=1000, heartbeat=None)
