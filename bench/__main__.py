@@ -18,7 +18,18 @@ import sys
 
 from matrix import ROOT
 
-from bench import budgets, examples, handlers, holding, loading, measures, tables, websocket, whole
+from bench import (
+    budgets,
+    examples,
+    handlers,
+    holding,
+    loading,
+    measures,
+    tables,
+    transfers,
+    websocket,
+    whole,
+)
 from bench.staging import SERVERS, UNIX, WEBSOCKET
 
 BENCH = ROOT / "bench"
@@ -34,6 +45,7 @@ MEASURES = {
 ALL = {
     "handlers": handlers.measure,
     "programs": whole.measure,
+    "transfers": transfers.measure,
     "loading": loading.measure,
     "holding": holding.measure,
     "examples": examples.measure,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import yaml
 from matrix import PORTABLE
 
-from bench import examples, handlers, holding, loading, measures, websocket, whole
+from bench import examples, handlers, holding, loading, measures, transfers, websocket, whole
 from bench.client import REQUESTS, post
 from bench.meter import HERE, OURS
 from bench.staging import CONNECTION, KEEPALIVE, SERVERS
@@ -48,6 +48,7 @@ _KINDS = {
     "loaded": loading.room,
     "loaded_names": loading.room_names,
     "connection_keeps": partial(holding.connection, OURS),
+    "transfer": partial(transfers.instructions, OURS),
 }
 # the smallest takes many tries, so it is told whether the budget is enough
 _HEAPS = {

@@ -36,7 +36,7 @@ CALLGRIND = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
 AMPLE = {SMALL: "8M", LARGE: "256M"}  # heaps in which nothing is collected unasked
 BOARD = "400k"  # a heap in which there are collections
 OURS, PEER = "aioweb", "microdot"
-PEER_FILES = ("__init__", "microdot", "helpers", "auth", "sse", "websocket")
+PEER_FILES = ("__init__", "microdot", "helpers", "auth", "multipart", "sse", "websocket")
 
 _scratch = tempfile.TemporaryDirectory(prefix="bench-")
 
@@ -162,6 +162,7 @@ def running(framework, script, what=None, target=SMALL, heap=None, arch=None, fi
         (folder / METERED.name).symlink_to(METERED)
         (folder / LIB).symlink_to(library(framework, arch or arch_of(target)))
         for name, data in (files or {}).items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(data)
         process = subprocess.Popen(
             [*command, "main.py", str(port)],

@@ -163,6 +163,16 @@ waits, while nobody takes what a generator yields, and a WebSocket between messa
 """
 
 
+TRANSFERS = """\
+## Files and uploads
+
+A file that a browser gets by `app.static()`, from Microdot by `send_file()`, and by the floor
+`raw_file`, which reads a block and writes it, again and again; and 1.5 MB that are saved to a
+file, raw and as the part of a form. Instructions on x64, exact, the system's not among them;
+and, **not exact**, the processor time on 32 bits, which is the system's for the most part.
+"""
+
+
 def _handlers(results):
     cases = {case: figures for case, figures in results.items() if case != "floor"}
     yield HANDLERS
@@ -204,6 +214,21 @@ def _programs(results):
     yield _table(list(ours), rows)
 
 
+def _transfers(results):
+    yield TRANSFERS
+    rows = []
+    for case, figures in results.items():
+        ours = figures[OURS]
+        for name, found in figures.items():
+            cells = [_cell(figure) for figure in found.values()]
+            for what, figure in found.items():
+                ratio = name != OURS and figure and ours[what] and f"{ours[what] / figure:.2f}"
+                cells.append(ratio or "")
+            rows.append((f"{case}, {name}", cells))
+    columns = ("instructions", "CPU us", "instructions, aioweb's to it", "CPU, aioweb's to it")
+    yield _table(columns, rows)
+
+
 def _loading(results):
     yield LOADING
     yield _table(
@@ -238,6 +263,7 @@ def tables(results, plots=False):
     for name, part in (
         ("handlers", _handlers),
         ("programs", _programs),
+        ("transfers", _transfers),
         ("loading", _loading),
         ("holding", _holding),
         ("examples", _examples),
