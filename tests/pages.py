@@ -52,7 +52,7 @@ def serving(program, folder, micropython=MICROPYTHON):
         runner = DEVICE / "run_example.py"
         return [micropython, "-X", "heapsize=4M", runner, "main.py", str(port)]
 
-    server = Server("native", command, f"{packages('native')}:{BOARD}", folder)
+    server = Server("native", command, f"{packages('native')}:{BOARD}:{folder}", folder)
     try:
         yield server
     finally:

@@ -24,7 +24,7 @@ from packages import PACKAGES, installable
 from pages import DOCS, PAGES, blocks, programs, serving
 from websockets.sync.client import connect
 
-from bench import tables
+from bench import peers, tables
 
 PROGRAMS = programs()
 
@@ -69,13 +69,13 @@ def requests(server, folder):
     assert client.get("/files/a/b").text == "all of the rest: a/b"
     found = client.get("/search?q=a&q=b&page=x", headers={"User-Agent": "me"})
     assert found.json() == {"words": ["a", "b"], "page": 1, "agent": "me"}
-    assert client.post("/login", data={"password": "no"}).status_code == 403
-    assert client.get("/admin").status_code == 403
-    form = {"user": "ada", "password": "secret"}
-    done = client.post("/login", data=form, follow_redirects=True)
-    assert done.text == "Hello ada!"
-    assert client.get("/admin").text == "Welcome ada"
+    done = client.post("/theme", data={"theme": "dark"}, follow_redirects=True)
+    assert done.text == "Your theme: dark"
+    assert client.get("/admin", headers={"Cookie": "user=ada"}).status_code == 403
+    token = {"X-Token": "better-kept-in-a-file"}
+    assert client.get("/admin", headers=token).text == "Welcome ada"
     assert client.post("/sum", json=[1, 2, 3]).json() == {"sum": 6}
+    assert client.post("/sum", json=[1, "2"]).status_code == 422
     led = {"led": 3, "on": True, "mode": "blink"}
     assert client.put("/led", json=led).json() == led
     refused = client.put("/led", json={"led": 40, "on": True})
@@ -115,11 +115,21 @@ def files(server, folder):
 
 
 def values(server, folder):
-    (page,) = blocks("guides/files.md", "html")
+    page, _ = blocks("guides/files.md", "html")
     (folder / "readings.html").write_text(page)
     done = httpx.get(server.url("/readings"), params={"title": "<b>"})
     table = "<tr><td>1<td>21</tr><tr><td>2<td>22</tr>"
     assert done.text == f"<h1>&lt;b&gt;</h1>\n<table>{table}</table>\n"
+
+
+def templates(server, folder):
+    _, page = blocks("guides/files.md", "html")
+    (folder / "pages").mkdir()
+    (folder / "pages/readings.tpl").write_text(page)
+    for _ in range(2):  # it is compiled, and then there
+        done = httpx.get(server.url("/readings"), params={"title": "<b>"})
+        assert done.headers["content-type"] == "text/html; charset=utf-8"
+        assert done.text.split() == "<h1>&lt;b&gt;</h1> <p>1: 21</p> <p>2: 22</p>".split()
 
 
 def uploads(server, folder):
@@ -263,7 +273,7 @@ def cors(server, folder):
 
 
 def microdot(server, folder):
-    assert httpx.get(server.url("/?user=ada")).json() == {"user": "ada"}
+    assert httpx.get(server.url("/?unit=F")).json() == {"unit": "F", "value": 21}
     assert httpx.get(server.url("/form")).text == "Hello world!"
     assert httpx.post(server.url("/form"), data={"name": "Ada"}).text == "Hello Ada!"
     with connect(server.url("/echo", "ws")) as ws:
@@ -293,6 +303,7 @@ SERVERS = {
     "guides/requests.md 1": requests,
     "guides/files.md 1": files,
     "guides/files.md 2": values,
+    "guides/files.md 3": templates,
     "guides/uploads.md 1": uploads,
     "guides/updates.md 1": firmware,
     "guides/websocket.md 1": websocket,
@@ -321,6 +332,8 @@ OTHERS = {  # have a test each
 
 @pytest.mark.parametrize("name", SERVERS)
 def test_program(name, tmp_path):
+    if "utemplate" in PROGRAMS[name].code:
+        (tmp_path / "utemplate").symlink_to(peers.fetch("utemplate") / "utemplate")
     with serving(PROGRAMS[name], tmp_path) as server:
         SERVERS[name](server, tmp_path)
 
