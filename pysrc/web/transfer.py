@@ -86,8 +86,9 @@ async def send(conn, head, file, left):
                     break
                 done = n = 0
             if n or left:
-                if n == done:
-                    conn.turns = _TURNS  # none is left
+                # others have their turn first; the deadline of what waits in a handler's
+                # first step would be forgotten
+                conn.turns = _TURNS
                 await send_each(conn, (memoryview(buf)[done:n],))
                 n = 0
     finally:
