@@ -96,7 +96,7 @@ build/.format: tools/apt.sh build/.base
 
 # what only tests use
 build/.tests: Makefile tools/apt.sh build/.base
-	tools/apt.sh curl chromium nodejs node-ws clang-14 libclang-rt-14-dev valgrind
+	tools/apt.sh curl chromium nodejs node-ws clang-14 libclang-rt-14-dev valgrind bind9-dnsutils
 	touch $@
 
 $(VENV): requirements.txt | build/.base

@@ -44,7 +44,8 @@ FOREIGN = set(
 METHODS = {
     f"{room}.py"
     for room in (
-        "body cookies decoding fields folders forms multipart pieces reading saving setup"
+        "background body cookies decoding fields folders forms multipart outside pieces reading"
+        " saving setup"
     ).split()
 }
 INNER = "closure"  # a function within another

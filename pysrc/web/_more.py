@@ -2,10 +2,10 @@
 import web
 
 _LAZY = (
-    " Session:sessions basic:signin bearer:signin check:shapes check_password:passwords"
-    " cors:origins escape:quoting failed:pacing hash_password:passwords ota:firmware"
-    " paced:pacing protect:shield"
-    " quote:quoting render:templates same:secrets send_file:sendfile urlencode:quoting "
+    " Session:sessions basic:signin bearer:signin captive:portal check:shapes"
+    " check_password:passwords cors:origins escape:quoting failed:pacing"
+    " hash_password:passwords ota:firmware paced:pacing protect:shield quote:quoting"
+    " render:templates same:secrets send_file:sendfile urlencode:quoting "
 )
 
 

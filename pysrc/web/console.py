@@ -23,6 +23,11 @@ def tell(conn, e):
 
 def report(r, e):
     """One line on the console for a handler's fault, and where it was raised."""
+    tell_fault(r.method + " " + escaped(r.path), e)
+
+
+def tell_fault(what, e, more=""):
+    """The same for a fault in what else is said (str)."""
     import io
 
     trace = io.StringIO()
@@ -31,8 +36,8 @@ def report(r, e):
     # the last line that is the program's own
     where = [line for line in lines if '"web/' not in line] or lines
     print(
-        "web: {} {}: {}: {} ({})".format(
-            r.method, escaped(r.path), type(e).__name__, escaped(e), "".join(where[-1:]).strip()
+        "web: {}: {}: {} ({}){}".format(
+            what, type(e).__name__, escaped(e), "".join(where[-1:]).strip(), more
         )
     )
 

@@ -1,6 +1,7 @@
 # What the server does when it is full, and when it stops.
 import asyncio
 import select
+import sys
 from asyncio import core
 
 from micropython import const
@@ -19,6 +20,7 @@ _GRACE = const(2)  # ticks in which an honest client has sent its head
 _STALLED = const(4)  # ticks without a byte of a body that is due, or room for one
 _LONG = const(40)  # ticks in which an honest client has sent a body
 _BEFORE_ALL = const(1 << 20)  # ticks: idle connections come first
+_BACKGROUND = "web.background"  # the room of what runs beside servers, if anything does
 _PATIENCE = const(2)  # ticks that a client waits for a place which may not come
 
 
@@ -187,6 +189,8 @@ async def stop(server, timeout):
         if not busy:
             break
         await core.sleep_ms(_LOOK_MS)
+    if _BACKGROUND in sys.modules:
+        await web.background.stop(server, until)
     end_all(server)
     unwatch(server)
     wake(server.stopped)
@@ -204,6 +208,8 @@ def abandon(server):
     """Close the sockets of tasks that no event loop runs any more."""
     server.listener.close()
     server.listener = None
+    if _BACKGROUND in sys.modules:
+        web.background.abandon(server)
     for conn in server.connections:
         conn.sender = None
         conn.close()
@@ -221,6 +227,8 @@ def unwatch(server):
 def end_all(server):
     """Accept no more, and end all connections but that of the current task."""
     close(server)
+    if _BACKGROUND in sys.modules:
+        web.background.end(server)
     for conn in list(server.connections):
         if conn.task is not core.cur_task:
             if conn.task:

@@ -20,7 +20,7 @@ _LIMITS = (
     " max_requests:1000 max_connections:0 max_streams:-1 backlog:0"
 )
 # Methods of App in other rooms: what few programs call is no name that all keep.
-_ELSEWHERE = " static:folders "
+_ELSEWHERE = " static:folders task:background threadsafe:outside "
 _ROUTE = const(0)  # what is in a node beside segments, see web.router
 _INT = const(1)
 _SEGMENT = const(2)
@@ -127,6 +127,12 @@ def listen(app, host, port, ssl):
     app.idle_until = app.clock + app.idle_ticks
     app.begin()
     register(app, listener, app)
+    if "web.background" in sys.modules:
+        try:
+            web.background.begin(app, port or app.port)
+        except BaseException:
+            web.control.end_all(app)
+            raise
     # the collector may take a stale word for a pointer to this room, and would keep it all
     names = globals()
     kept = web

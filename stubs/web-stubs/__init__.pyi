@@ -10,6 +10,7 @@ from web.pacing import failed as failed
 from web.pacing import paced as paced
 from web.passwords import check_password as check_password
 from web.passwords import hash_password as hash_password
+from web.portal import captive as captive
 from web.query import parse_qs as parse_qs
 from web.quoting import escape as escape
 from web.quoting import quote as quote

@@ -1,5 +1,5 @@
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, Concatenate, TypeAlias, TypeVar, overload
+from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar, overload
 
 from web._types import Fields, Guards, Names, Returned, TLSContext
 from web.conn import Request
@@ -18,6 +18,8 @@ _W = TypeVar("_W", bound=Callable[Concatenate[Request, WebSocket, ...], _Done])
 _S = TypeVar("_S", bound=Callable[Concatenate[Request, EventSource, ...], _Done])
 _Before = TypeVar("_Before", bound=Callable[[Request], Returned])
 _After = TypeVar("_After", bound=Callable[[Request, Response], Returned])
+_P = ParamSpec("_P")
+_T = TypeVar("_T", bound=Callable[[], _Done])
 _E = TypeVar("_E", bound=Exception)
 _Answer = TypeVar("_Answer", bound=Returned)
 
@@ -113,6 +115,11 @@ class App:
         types: Mapping[str, str] | None = None,
         before: Guards = None,
     ) -> None: ...
+    @overload
+    def task(self, function: _T, restart: float | None = None) -> _T: ...
+    @overload
+    def task(self, function: None = None, restart: float | None = None) -> Callable[[_T], _T]: ...
+    def threadsafe(self, function: Callable[_P, object], most: int = 16) -> Callable[_P, None]: ...
     def mount(self, other: App, prefix: str = "", *, before: Guards = None) -> None: ...
     def websocket(
         self,
