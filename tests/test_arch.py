@@ -10,9 +10,11 @@ import dist
 import emulators
 import matrix
 import pytest
+import test_background
+import test_captive
 import test_examples
 import vectors
-from conftest import BUILD, DEVICE, ROOT, Server
+from conftest import BUILD, DEVICE, ROOT, Server, free_port
 from ports import check
 from websockets.sync.client import connect
 
@@ -143,13 +145,13 @@ def test_bundle(arch, target):
 class Serving:
     """A context manager like conftest.serving, on an emulated target."""
 
-    def __init__(self, arch, target, script, example=True):
+    def __init__(self, arch, target, script, example=True, more=()):
         runner = [DEVICE / "run_example.py"] if example else []
         argv = emulators.command(target, heap_of(target))
         which = "portable" if arch == matrix.PORTABLE else "native"
         self.server = Server(
             which,
-            lambda port: [*argv, *runner, script, str(port), which],
+            lambda port: [*argv, *runner, script, str(port), *more, which],
             packages=installed(arch),
         )
 
@@ -186,6 +188,25 @@ def test_echo_of_more_than_the_heap(arch, target, path, messages):
             for _ in range(messages):
                 assert ws.recv(timeout=60) == message
             sender.join()
+
+
+@each([("armv7emsp", "unix-armv7emsp"), ("portable", "unix-armv6m")])
+def test_captive_portal(arch, target):
+    more = str(test_captive.free_udp_port()), str(free_port())
+    with Serving(arch, target, DEVICE / "captive.py", False, more) as control:
+        board = test_captive.Board(control, *map(int, more))
+        test_captive.test_answer_that_dig_finds_nothing_wrong_with(board)
+        test_captive.test_what_is_no_question_is_dropped(board)
+        for host, path in test_captive.PROBES:
+            test_captive.test_probe_finds_the_portal(board, host, path)
+
+
+@each([("armv7emsp", "unix-armv7emsp")])
+def test_tasks_and_threads(arch, target):
+    with Serving(arch, target, DEVICE / "background.py", False, [str(free_port())]) as server:
+        test_background.test_fault_is_told_in_one_line(server)
+    with Serving(arch, target, DEVICE / "outside.py", False) as server:
+        test_background.test_messages_of_threads_and_interrupts(server, 10)
 
 
 # -- delivery

@@ -127,14 +127,14 @@ def outside(parser):
         yield server
 
 
-def test_messages_of_threads_and_interrupts(outside):
+def test_messages_of_threads_and_interrupts(outside, n=50):
     """Each arrives once, in the order of those who sent it, while the loop has nothing else
     to wake up for."""
     with connect(outside.url("/room", "ws")) as ws:
         for way in ("thread", "schedule", "loop"):
-            httpx.get(outside.url(f"/send?way={way}&n=50"))
-            got = [json.loads(ws.recv(timeout=10)) for _ in range(50)]
-            assert got == [[way, i] for i in range(50)]
+            httpx.get(outside.url(f"/send?way={way}&n={n}"))
+            got = [json.loads(ws.recv(timeout=10)) for _ in range(n)]
+            assert got == [[way, i] for i in range(n)]
 
 
 def test_threads_at_once(outside):

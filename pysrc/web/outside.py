@@ -14,6 +14,7 @@ except ImportError:  # a port without threads
     def get_ident():
         pass
 
+
 _SOCKETS = const(128)  # of a computer, see _make_room()
 
 
