@@ -53,5 +53,5 @@ def _cookie_part(value, date=False):
     value = check(str(value))
     for c in value.encode():  # see there
         if c in b';"\\' or c in b" ," and not date or c > 126:
-            raise ValueError("cookie value " + repr(value))
+            raise ValueError("a character that no cookie can have")  # it may be a secret
     return value

@@ -7,9 +7,11 @@ from micropython import const
 
 from web.secrets import mac, octets_of, pads, same
 
-_ITERATIONS = const(1000)
 _SALT = const(12)  # bytes, RFC 8018 4.1 wants 8
 _DIGEST = const(32)  # bytes of a hash
+
+# The last hash, for who has none: what is done with it takes as long.
+_last = ["pbkdf2_sha256$1000$AAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="]
 
 
 def hash_password(password, iterations=1000):
@@ -23,13 +25,13 @@ def hash_password(password, iterations=1000):
 
 def check_password(password, hashed):
     """Whether hashed, what hash_password() returned, is that of a password. It is not if the
-    password is neither str nor bytes, or for None, which takes as long as 1,000 iterations do.
+    password is neither str nor bytes, or for None, which takes as long as the last hash did.
     Raises ValueError for what is no such str."""
     if not isinstance(password, (str, bytes)):
         return False
-    if hashed is None:  # nobody is to learn by the time which names there are
-        _derive(password, "", _ITERATIONS)
-        return False
+    known = hashed is not None
+    if not known:  # nobody is to learn by the time which names there are
+        hashed = _last[0]
     try:
         kind, iterations, salt, wanted = hashed.strip().split("$")
         wanted = a2b_base64(wanted)
@@ -38,7 +40,9 @@ def check_password(password, hashed):
         kind = ""
     if kind != "pbkdf2_sha256" or len(wanted) != _DIGEST:
         raise ValueError("no hash of a password")  # and it is not told what it is
-    return same(_derive(password, salt, iterations), wanted)
+    right = same(_derive(password, salt, iterations), wanted)
+    _last[0] = hashed
+    return right and known
 
 
 def _base64(data):

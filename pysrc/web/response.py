@@ -198,7 +198,8 @@ def check(text, name=False):
     UTF-8."""
     for c in octets(text):  # each character of a str would be a name that stays in memory
         if c < 32 and (name or c != 9) or c > 126 and (name or c == 127) or name and c in _NO_TOKEN:
-            raise ValueError("field " + repr(text))
+            # a value may be a secret
+            raise ValueError("field " + (repr(text) if name else "with a control character"))
     if name and not text:
         raise ValueError("field without name")
     return text

@@ -2,6 +2,7 @@
 # while.
 from binascii import a2b_base64, b2a_base64
 from json import dumps, loads
+from os import urandom
 from time import time
 
 from micropython import const
@@ -11,6 +12,10 @@ from web.secrets import mac, octets_of, pads, same
 
 _COOKIE = const(1024)  # bytes of a cookie
 _KEY_SIZE = const(16)  # bytes of a key
+_UNIQUE = const(6)  # random bytes, by which no two sessions are one
+_PREFIX = const(8)  # characters that these are
+_TAIL = const(16)  # characters of a signature that tell one session from others
+_ENDED = const(32)  # sessions that have been ended, and are known one by one
 _SKEW = const(60)  # seconds that the clock may have been put back
 
 
@@ -38,6 +43,8 @@ class Session:
         self._name = name
         self._login = login
         self._secure = secure
+        self._ended = []  # (tail, when it began, when it is over) of those that were ended
+        self._begun = -1  # what began by then is over: there was no place for more of these
         app.before_request(self._load)
         app.after_request(self._save)
 
@@ -66,24 +73,35 @@ class Session:
         token = r.cookies.get(self._name)
         if token and len(token) <= _COOKIE:
             text = self._open(self._name.encode(), token)
-        r.sealed = text
-        r.session = loads(text) if text else {}
+            if text and self._is_ended(token):
+                text = None
+        r.session = loads(text[_PREFIX:]) if text else {}
+        r.sealed = text, token, r.session
 
     def _save(self, r, response):
         session = getattr(r, "session", None)
         if session is None:  # the request was refused before
             return
-        known = r.sealed
-        if session == (loads(known) if known else {}):
+        text, token, loaded = r.sealed
+        # one that was put in its place begins anew, whatever is in it: somebody signed in
+        fresh = session and session is not loaded
+        changed = fresh or session != (loads(text[_PREFIX:]) if text else {})
+        if not (session or changed):
             return
         # a handler may return one Response again and again, to others as well
         response = web.Response(response.body, response.status, response.headers)
+        if "cache-control" not in [name.lower() for name in response.headers]:
+            response.headers["Cache-Control"] = "no-store"  # it is for one browser
+        if not changed:
+            return response
         if not session:
+            self._end(token)
             response.delete_cookie(self._name)
             return response
         text = dumps(session)
         if not isinstance(loads(text), dict):
             raise TypeError("r.session must be a dict")
+        text = _encoded(urandom(_UNIQUE)) + text
         token = self._seal(self._name.encode(), text, self._max_age)
         if len(token) > _COOKIE:
             raise ValueError("a session of {} bytes, 1024 at most".format(len(token)))
@@ -98,9 +116,29 @@ class Session:
         )
         return response
 
+    def _end(self, token):
+        # who has a copy of the cookie is to be signed out as well
+        now = int(time())
+        _, begun, seconds, _ = token.split(".")
+        begun = int(begun, 16)
+        self._ended = [each for each in self._ended if each[2] > now]
+        self._ended.append((token[-_TAIL:], begun, begun + int(seconds, 16)))
+        if len(self._ended) > _ENDED:
+            self._begun = max(self._begun, self._ended.pop(0)[1])
+
+    def _is_ended(self, token):
+        if self._begun > int(time()) + _SKEW:  # the clock was put back
+            self._begun = -1
+        if int(token.split(".")[1], 16) <= self._begun:
+            return True
+        return token[-_TAIL:] in [each[0] for each in self._ended]
+
     def _seal(self, purpose, text, seconds):
         text = _encoded(octets_of(text))
-        token = "{}.{:x}.{:x}".format(text, int(time()), int(seconds))
+        now = int(time())
+        if purpose:
+            now = max(now, self._begun + 1)  # else it would be over already
+        token = "{}.{:x}.{:x}".format(text, now, int(seconds))
         return token + "." + _signature(self._pads[0], purpose, token)
 
     def _open(self, purpose, token):
