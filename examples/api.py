@@ -33,11 +33,14 @@ def authorize(r):
         return {'error': 'not authorized'}, 401
 
 @app.after_request
-def allow_other_origins(r, response):
-    response.headers['Access-Control-Allow-Origin'] = '*'
+def keep_fresh(r, response):
+    response.headers['Cache-Control'] = 'no-store'
 
 @app.errorhandler(KeyError)
 def missing_key(r, e):
     return {'error': 'missing ' + str(e)}, 400
+
+# pages of other origins may use it as well: their preflights are answered before
+web.cors(app, '*', headers=['Authorization', 'Content-Type'])
 
 app.run()

@@ -203,6 +203,8 @@ USES = {
     "aioweb-auth": ["import web; web.basic", "import web; web.Session", "import web; web.same"],
     "aioweb-testing": ["import web; web.testing.Client"],
     "aioweb-origins": ["import web; web.cors", "import web; web.protect"],
+    "aioweb-tasks": ["import web; web.App().task()", "import web; web.App().threadsafe(print)"],
+    "aioweb-captive": ["import web; web.captive"],
 }
 
 

@@ -3,6 +3,7 @@ what it says of limits, boards and memory is so."""
 
 import ast
 import asyncio
+import contextlib
 import hashlib
 import json
 import os
@@ -23,6 +24,7 @@ from conftest import MICROPYTHON, ROOT, WITH_TLS, environment, packages, run_mic
 from packages import PACKAGES, installable
 from pages import DOCS, PAGES, blocks, programs, serving
 from websockets.sync.client import connect
+from wire import wait_until
 
 from bench import peers, tables
 
@@ -295,6 +297,31 @@ def moved(server, folder):
     server.wait_for_line("Received: hello")
 
 
+def tasks(server, folder):
+    said = server.wait_for_line("web: task report: OSError: no route to the server")
+    assert said.endswith(", in report); again in 5 s")
+    wait_until(lambda: httpx.get(server.url()).json()["readings"] > 1)
+
+
+def threads(server, folder):
+    with connect(server.url("/events", "ws")) as ws:
+        wait_until(lambda: httpx.post(server.url("/press")) and received(ws))
+
+
+def received(ws):
+    with contextlib.suppress(TimeoutError):
+        return ws.recv(timeout=0.05) == "pressed"
+
+
+def captive(server, folder):
+    host = {"Host": "captive.apple.com"}
+    probe = httpx.get(server.url("/hotspot-detect.html"), headers=host)
+    assert probe.headers["location"] == f"http://192.168.4.1:{server.port}/"
+    assert httpx.get(server.url(), headers={"Host": "board.local"}).text == "<h1>Welcome</h1>"
+    assert httpx.post(server.url("/done")).text == "The portal is closed."
+    assert httpx.get(server.url(), headers=host).text == "<h1>Welcome</h1>"
+
+
 SERVERS = {
     "index.md 1": overview,
     "guides/start.md 1": first_steps,
@@ -308,6 +335,9 @@ SERVERS = {
     "guides/updates.md 1": firmware,
     "guides/websocket.md 1": websocket,
     "guides/events.md 1": events,
+    "guides/tasks.md 1": tasks,
+    "guides/tasks.md 2": threads,
+    "guides/wifi.md 1": captive,
     "guides/limits.md 1": limits,
     "guides/memory.md 1": memory,
     "guides/errors.md 1": errors,

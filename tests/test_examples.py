@@ -83,7 +83,13 @@ def test_api(example):
         done = client.put("/leds/3", json={"on": True})
         assert (done.status_code, done.json()) == (200, {"led": 3, "on": True})
         assert client.get("/leds").json() == [{"led": 3, "on": True}]
-        assert client.get("/leds/3").headers["access-control-allow-origin"] == "*"
+        elsewhere = {"Origin": "https://example.com"}
+        got = client.get("/leds/3", headers=elsewhere).headers
+        assert (got["access-control-allow-origin"], got["cache-control"]) == ("*", "no-store")
+        elsewhere["Access-Control-Request-Method"] = "PUT"
+        got = httpx.options(server.url("/leds/3"), headers=elsewhere)  # without the secret
+        assert got.status_code == 204
+        assert got.headers["access-control-allow-headers"] == "Authorization, Content-Type"
         missing = client.get("/leds/4")
         assert (missing.status_code, missing.json()) == (404, {"error": "no such LED"})
         assert client.put("/leds/4", json={}).json() == {"error": "missing on"}

@@ -28,6 +28,8 @@ PROGRAMS = {
     "a session": ("session",),
     "`web.cors()`": ("cors",),
     "`web.protect()`": ("protect",),
+    "a task beside it": ("beside",),
+    "`web.captive()`": ("captive",),
     "a handler that waits": ("waits",),
     "a generator": ("generator",),
     "an open file": ("opened",),

@@ -324,6 +324,26 @@ def test_page_of_another_origin(parser, page, interop):
         assert page.evaluate(script, server.url("/events")) == "error"
 
 
+def test_first_example_of_the_readme(example, page):
+    """With a preflight, which has no password; a page may set no more than is listed, and
+    has no cookies with '*'."""
+    with example("api.py") as server:
+
+        def fetch(path, **options):
+            return page.evaluate(FETCH, [server.url(path), options])
+
+        fields = {"Content-Type": "application/json", "Authorization": "Bearer secret"}
+        put = {"method": "PUT", "headers": fields, "body": '{"on": true}'}
+        assert fetch("/leds/3", **put) == [201, '{"led": 3, "on": true}']
+        assert fetch("/leds/3") == [200, '{"led": 3, "on": true}']
+        assert fetch("/leds/4")[0] == 404
+        assert fetch("/leds/3", method="DELETE")[0] == 401
+        assert fetch("/leds/3", method="DELETE", headers=fields) == [204, ""]
+        more = {**put, "headers": {**fields, "X-Other": "1"}}
+        assert fetch("/leds/3", **more) == "TypeError"
+        assert fetch("/leds", credentials="include") == "TypeError"
+
+
 def test_page_that_must_not(protected, page):
     """It can send a form without asking, and open a WebSocket."""
     no_cors = {"method": "POST", "mode": "no-cors", "body": "a=b"}

@@ -267,6 +267,16 @@ def test_own_function(board, tmp_path):
     assert not said(board, "reset")
 
 
+def test_guards(board, tmp_path):
+    """Those that routes have, of the page and of what takes an image."""
+    assert httpx.get(board.url("/guarded")).status_code == 401
+    assert put(board, path="/guarded", auth=None).status_code == 401
+    auth = ("ada", "x")
+    assert "<title>Update" in httpx.get(board.url("/guarded"), auth=auth).text
+    assert put(board, path="/guarded", auth=auth).json() == {"size": len(IMAGE)}
+    assert (tmp_path / "guarded.bin").read_bytes() == IMAGE
+
+
 def test_file(board, tmp_path):
     fields = {"Authorization": "Bearer secret"}
 

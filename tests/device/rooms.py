@@ -89,6 +89,20 @@ def protect():
     hello()
 
 
+def beside():
+    @app.task
+    async def waits():
+        await asyncio.sleep(9)
+
+    hello()
+
+
+def captive():
+    # the test's Host is the board's own; any port does, but only root may have 53
+    web.captive(app, "127.0.0.1", hosts=("x",), port=int(sys.argv[1]))
+    hello()
+
+
 def after():
     @app.after_request
     def after(r, response):

@@ -17,7 +17,12 @@ def app(**arguments):
     return App(**arguments)
 
 
+def captive(app, ip, **options):
+    return web.portal.captive(app, ip, port=port, **options)
+
+
 web.App = app
+web.captive = captive
 del sys.argv[1:]
 with open(example) as file:
     source = file.read()

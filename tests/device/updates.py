@@ -21,6 +21,8 @@ def applied():
 web.ota(app, "geheimnis: ü")
 web.ota(app, before=admitted, path="/file", file="image.bin", max_body=100000, done=applied)
 web.ota(app, before=[lambda r: None], path="/open", done=applied)
+guards = [web.basic(lambda name, password: web.same(password, "x")), lambda r: None]
+web.ota(app, before=guards, path="/guarded", file="guarded.bin", done=applied)
 for password, guard in (("", None), (None, []), ("secret", admitted)):
     try:
         web.ota(app, password, before=guard)

@@ -172,6 +172,28 @@ app.route("/guarded/raw", before=(nobody, allowed))(raw)
 app.mount(web.App(), "/mounted", before=allowed)
 
 
+@app.task
+async def blink() -> None:
+    await asyncio.sleep(1)
+
+
+@app.task(restart=5)
+async def measure() -> None:
+    await blink()
+
+
+app.task(blink, 0.5)
+send = app.threadsafe(room.send, most=4)
+send("text", event="a")
+portal = web.captive(app, "192.168.4.1", "/setup", hosts=["board.local"], port=53)
+portal.online = True
+
+
+@app.post("/portal")
+async def end_of_portal(r: Request) -> None:
+    await portal.stop()
+
+
 @app.before_request
 def identify(r: Request) -> None:
     r.user = {"name": "ada"}
