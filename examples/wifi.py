@@ -28,7 +28,7 @@ changed = asyncio.Event()  # the settings are others
 class Now:
     known = None  # the settings: a dict with 'ssid' and 'password'
     portal = None  # while the board's own network is open
-    networks = ()  # names that were found
+    networks: list[str] = []  # names that were found
     text = ''  # what the page says
 
 
@@ -119,15 +119,19 @@ def look_again(r):
 
 def scan():
     """Find the names of networks, the strongest first. The board does nothing else meanwhile."""
-    found = {}
+    Now.networks = []
     try:
         station.active(True)
-        for ssid, _, _, strength, *_ in station.scan():
-            if ssid and min(ssid) >= 32:  # else it is hidden, or no text
-                found[ssid.decode()] = max(strength, found.get(ssid.decode(), -999))
-    except (OSError, UnicodeError):
-        pass
-    Now.networks = sorted(found, key=lambda name: -found[name])[:20]
+        found = sorted([(-each[3], each[0]) for each in station.scan()])
+    except OSError:
+        return
+    for _, ssid in found:
+        try:
+            name = ssid.decode()
+        except UnicodeError:
+            continue  # what no form can send
+        if ssid and min(ssid) >= 32 and name not in Now.networks and len(Now.networks) < 20:
+            Now.networks.append(name)  # others are hidden, or no text
 
 
 async def connect(known):
@@ -154,10 +158,9 @@ async def connect(known):
 def open_portal():
     if not Now.portal:
         scan()
-        options = {'ssid': AP_NAME, 'key': AP_PASSWORD}
-        if hasattr(network, 'AUTH_WPA2_PSK'):  # an ESP32 would be open to all else
-            options['security'] = network.AUTH_WPA2_PSK
-        point.config(**options)
+        # an ESP32 would be open to all without
+        wpa2 = {'security': network.AUTH_WPA2_PSK} if hasattr(network, 'AUTH_WPA2_PSK') else {}
+        point.config(ssid=AP_NAME, key=AP_PASSWORD, **wpa2)
         point.active(True)
         Now.portal = web.captive(app, point.ifconfig()[0])
 

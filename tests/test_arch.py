@@ -6,12 +6,14 @@ import tempfile
 import threading
 from pathlib import Path
 
+import captive
 import dist
 import emulators
 import matrix
 import pytest
 import test_background
 import test_captive
+import test_captive_names
 import test_examples
 import vectors
 from conftest import BUILD, DEVICE, ROOT, Server, free_port
@@ -192,11 +194,11 @@ def test_echo_of_more_than_the_heap(arch, target, path, messages):
 
 @each([("armv7emsp", "unix-armv7emsp"), ("portable", "unix-armv6m")])
 def test_captive_portal(arch, target):
-    more = str(test_captive.free_udp_port()), str(free_port())
+    more = str(captive.free_udp_port()), str(free_port())
     with Serving(arch, target, DEVICE / "captive.py", False, more) as control:
-        board = test_captive.Board(control, *map(int, more))
-        test_captive.test_answer_that_dig_finds_nothing_wrong_with(board)
-        test_captive.test_what_is_no_question_is_dropped(board)
+        board = captive.Board(control, *map(int, more))
+        test_captive_names.test_answer_that_dig_finds_nothing_wrong_with(board)
+        test_captive_names.test_what_is_no_question_is_dropped(board)
         for host, path in test_captive.PROBES:
             test_captive.test_probe_finds_the_portal(board, host, path)
 

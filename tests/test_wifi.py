@@ -8,8 +8,8 @@ import dns.message
 import dns.query
 import httpx
 import pytest
+from captive import free_udp_port
 from conftest import DEVICE, MICROPYTHON, ROOT, Server, packages
-from test_captive import free_udp_port
 from wire import wait_until
 
 HOSTILE = '<script>document.title="owned"</script>"\'>&<img src=x onerror=alert(1)>'[:32]
@@ -51,7 +51,8 @@ class Phone:
 
 
 def air(folder, **networks):
-    text = json.dumps({name.encode().hex(): key for name, key in networks.items()})
+    found = {name.encode().hex(): key for name, key in networks.items()}
+    text = json.dumps({"30ff": "no UTF-8"} | found)
     (folder / "air.new").write_text(text)
     (folder / "air.new").rename(folder / "air.json")
 

@@ -70,8 +70,8 @@ SHARED = """
     maxsize mem mem16 mem32 mem8 mem_alloc mem_free mem_info mkdir mkfs mktime MONO_HLSB
     MONO_HMSB MONO_VLSB mtime MVLSB namedtuple NATIVE newline opt_level OrderedDict pack_into
     pend_throw pixel poly popitem popleft PTR ptr ptr16 ptr32 ptr8 python_compiler qstr_info
-    randint randrange readlines readonly readsize real rect recvfrom rel_tol RGB565 rmdir
-    schedule scroll search seed sendto separators setter settimeout SHORT sizeof sleep_us
+    randint randrange readlines readonly readsize real rect rel_tol RGB565 rmdir
+    scroll search seed separators setter settimeout SHORT sizeof sleep_us
     sockaddr soft_reset splitlines stack_use statvfs sub symmetric_difference
     symmetric_difference_update sync threshold ticks_cpu ticks_us time_ns time_pulse_us
     UINT uint UINT16 UINT32 UINT64 UINT8 ULONG ULONGLONG umount uniform union unlink unpack_from

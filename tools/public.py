@@ -56,7 +56,6 @@ INTERNAL = {
     "pieces.Pieces.__init__",
     "portal.Portal.__init__",
     "portal.Portal.abandon",
-    "portal.Portal.before",
     "portal.Portal.begin",
     "portal.Portal.broken",
     "portal.Portal.end",

@@ -8,8 +8,8 @@ from micropython import const
 import web
 from web.conn import no_tasks, register
 
-_HEADER = const(12)  # bytes of a DNS message before its question
-_NAME = const(255)  # most bytes of a name
+_DNS_HEAD = const(12)  # bytes of a DNS message before its question
+_LONGEST = const(255)  # most bytes of a name
 _LABEL = const(63)  # and of a label in it: more is a pointer, or nothing
 _ASKED = const(4)  # bytes of the type and the class that follow it
 _DATAGRAM = const(288)  # bytes that are read: a longer question is none
@@ -25,9 +25,9 @@ def answer(data, address):
     any name, with that address (4 bytes); without one where another type is asked for; None
     for what is no question."""
     n = len(data)
-    if n < _HEADER or data[2] & _NO_QUESTION or data[4:6] != b"\0\1":
+    if n < _DNS_HEAD or data[2] & _NO_QUESTION or data[4:6] != b"\0\1":
         return None  # an answer to an answer would be answered for ever
-    end = _HEADER
+    end = _DNS_HEAD
     size = 1
     while size:
         if end >= n:
@@ -38,7 +38,7 @@ def answer(data, address):
         end += 1 + size
     asked = data[end : end + _ASKED]
     end += _ASKED
-    if end > n or end > _HEADER + _NAME + _ASKED:
+    if end > n or end > _DNS_HEAD + _LONGEST + _ASKED:
         return None
     out = bytearray(data[:end])  # what may follow, of EDNS, is left out (RFC 6891 7)
     out[2] = 0x84 | data[2] & 1  # an authoritative response; recursion, if it is desired,

@@ -15,7 +15,7 @@ _KEY_SIZE = const(16)  # bytes of a key
 _UNIQUE = const(6)  # random bytes, by which no two sessions are one
 _PREFIX = const(8)  # characters that these are
 _TAIL = const(16)  # characters of a signature that tell one session from others
-_ENDED = const(32)  # sessions that have been ended, and are known one by one
+_REMEMBERED = const(32)  # sessions that have been ended, and are known one by one
 _SKEW = const(60)  # seconds that the clock may have been put back
 
 
@@ -123,7 +123,7 @@ class Session:
         begun = int(begun, 16)
         self._ended = [each for each in self._ended if each[2] > now]
         self._ended.append((token[-_TAIL:], begun, begun + int(seconds, 16)))
-        if len(self._ended) > _ENDED:
+        if len(self._ended) > _REMEMBERED:
             self._begun = max(self._begun, self._ended.pop(0)[1])
 
     def _is_ended(self, token):
