@@ -66,10 +66,10 @@ SHARED = """
     fromhex fromkeys getcwd getrandbits getter group GS2_HMSB GS4_HMSB GS8 heap_lock
     heap_unlock heapify heappop heappush hexlify hline imag indices inet_ntop inet_pton INT
     INT16 INT32 INT64 INT8 intersection intersection_update invert isdisjoint isenabled issubset
-    issuperset keepends libc_ver LITTLE_ENDIAN localtime LONG LONGLONG lookahead makefile
+    issuperset kbd_intr keepends libc_ver LITTLE_ENDIAN localtime LONG LONGLONG lookahead makefile
     maxsize mem mem16 mem32 mem8 mem_alloc mem_free mem_info mkdir mkfs mktime MONO_HLSB
     MONO_HMSB MONO_VLSB mtime MVLSB namedtuple NATIVE newline opt_level OrderedDict pack_into
-    pend_throw pixel poly popitem popleft PTR ptr ptr16 ptr32 ptr8 python_compiler qstr_info
+    pend_throw pixel poly popitem popleft ps1 ps2 PTR ptr ptr16 ptr32 ptr8 python_compiler qstr_info
     randint randrange readlines readonly readsize real rect rel_tol RGB565 rmdir
     scroll search seed separators setter settimeout SHORT sizeof sleep_us
     sockaddr soft_reset splitlines stack_use statvfs sub symmetric_difference

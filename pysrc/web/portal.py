@@ -1,6 +1,5 @@
 # A captive portal: for those who join the board's access point every name is the board's
 # (RFC 1035), and a request for any host but the board leads to a page of it.
-import socket
 import sys
 
 from micropython import const
@@ -88,6 +87,8 @@ class Portal:
     def begin(self, server, port):
         if self.sock:
             return
+        import socket
+
         self._location = "http://" + self._ip
         if port != 80:
             self._location += ":" + str(port)

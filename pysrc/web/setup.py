@@ -127,9 +127,10 @@ def listen(app, host, port, ssl):
     app.idle_until = app.clock + app.idle_ticks
     app.begin()
     register(app, listener, app)
-    if "web.background" in sys.modules:
+    beside = sys.modules.get("web.background")  # a name would stay in memory
+    if beside:
         try:
-            web.background.begin(app, port or app.port)
+            beside.begin(app, port or app.port)
         except BaseException:
             web.control.end_all(app)
             raise
