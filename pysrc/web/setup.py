@@ -127,18 +127,22 @@ def listen(app, host, port, ssl):
     app.idle_until = app.clock + app.idle_ticks
     app.begin()
     register(app, listener, app)
-    beside = sys.modules.get("web.background")  # a name would stay in memory
-    if beside:
-        try:
-            beside.begin(app, port or app.port)
-        except BaseException:
-            web.control.end_all(app)
-            raise
+    _begin_beside(app, port or app.port)
     # the collector may take a stale word for a pointer to this room, and would keep it all
     names = globals()
     kept = web
     names.clear()
     names["web"] = kept
+
+
+def _begin_beside(app, port):
+    beside = sys.modules.get("web.background")  # the room's name would stay in memory
+    if beside:
+        try:
+            beside.begin(app, port)
+        except BaseException:
+            web.control.end_all(app)
+            raise
 
 
 # -- routes
