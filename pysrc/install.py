@@ -86,6 +86,7 @@ def install(url=None, *names, version=None, target=None):
         if name.endswith(".mpy") and "web/" + name not in files:
             print("Removing: {}/web/{}".format(target, name))
             _try(os.remove, target + "/web/" + name)
+    _in_the_way(target)
     _report(names, version)
 
 
@@ -105,7 +106,19 @@ def check(url=None, *names, version=None, target=None):
         raise RuntimeError(
             "not as in aioweb {}: {}; install it again".format(version, ", ".join(differing))
         )
+    _in_the_way(target)
     print("aioweb {}: {} files are as they should be".format(version, len(files)))
+
+
+def _in_the_way(target):
+    """Raise RuntimeError when `import web` finds something else before the package."""
+    for path in sys.path:
+        if path == target:
+            return
+        for name in ("web.py", "web.mpy", "web"):
+            file = (path + "/" if path else "") + name
+            if path[:1] != "." and _try(os.stat, file):
+                raise RuntimeError("remove {}: it is imported in place of aioweb".format(file))
 
 
 def _served(url):

@@ -199,6 +199,7 @@ USES = {
     "aioweb-sse": ["import web; web.EventSource", "import web; web.App().sse('/')"],
     "aioweb-broadcast": ["import web; web.Broadcast"],
     "aioweb-shapes": ["import web; web.check"],
+    "aioweb-debug": ["import asyncio, web; asyncio.run(web.App(port=0).start(debug=True))"],
     "aioweb-ota": ["import web; web.ota"],
     "aioweb-auth": ["import web; web.basic", "import web; web.Session", "import web; web.same"],
     "aioweb-testing": ["import web; web.testing.Client"],

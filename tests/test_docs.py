@@ -240,6 +240,19 @@ def errors(server, folder):
     server.wait_for_line("web: GET /fault: ZeroDivisionError: ")
 
 
+def debugged(server, folder):
+    server.wait_for_line(f"web: http://localhost:{server.port}/")
+    assert httpx.get(server.url("/led/-3")).json() == {"led": -3}
+    assert httpx.get(server.url("/sensor")).status_code == 500
+    server.wait_for_line("web: GET /led/-3 (led) 200 ")
+    server.wait_for_line("web: GET /sensor (sensor) held the event loop for 1")
+
+
+def logged(server, folder):
+    assert httpx.get(server.url("/")).text == "Hello"
+    server.wait_for_line("GET / 200 ")
+
+
 def guards(server, folder):
     with httpx.Client(base_url=server.url("")) as client:
         assert client.get("/led").status_code == 403
@@ -341,6 +354,8 @@ SERVERS = {
     "guides/limits.md 1": limits,
     "guides/memory.md 1": memory,
     "guides/errors.md 1": errors,
+    "guides/debug.md 1": debugged,
+    "guides/debug.md 2": logged,
     "guides/security.md 1": guards,
     "guides/security.md 2": sessions,
     "guides/security.md 3": cors,

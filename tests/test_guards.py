@@ -184,12 +184,12 @@ def test_guard_of_a_mounted_app(client):
 @pytest.mark.parametrize(
     "what,said",
     [
-        ("str", "methods must be a tuple of str, not 'GET'"),
-        ("route", "methods must be a tuple of str, not 'GET'"),
+        ("str", "methods must be a tuple: write methods=('GET',)"),
+        ("route", "methods must be a tuple: write methods=('GET',)"),
         ("callable", "a guard must be a function of r, not 'guard'"),
         ("callables", "a guard must be a function of r, not None"),
         ("option", "a route has no option befor"),
-        ("mount", "mount has no option befor"),
+        ("mount", "unexpected keyword argument 'befor'"),
     ],
 )
 def test_what_is_refused(client, what, said):

@@ -21,6 +21,7 @@ CIRCLES = {
     ("faults", "response"): "of a fault the client is told what its status is called",
     ("faults", "hooks"): "error handlers answer faults, and hooks may raise some",
     ("folders", "setup"): "app.static() is a method of App in a room of its own",
+    ("mounting", "setup"): "and so is app.mount()",
     ("response", "cookies"): "methods of a response, which check what they put into a field",
     ("multipart", "fields"): "the boundary is in a field, which is found where the head is",
     ("response", "readable"): "a file that fails before its first byte is answered",
@@ -32,7 +33,7 @@ PRIVATES = {
     "asyncio.core": ("_dequeue _io_queue _task_queue", "it has no other names for these"),
     "sys.implementation": ("_machine", "the firmware has no other name for the board"),
     "conn": (
-        "_buf _chunks _conn _end _head _left _limit _parsed",
+        "_buf _chunks _conn _end _head _left _limit _parsed _whole",
         "what a Request has for other rooms: the program sets names of its own on it",
     ),
 }

@@ -115,10 +115,11 @@ LENT = {"conn.Request": ["user", "session", "cors"]}
 PASSED_ON = {
     "app.App.__init__": ["setup._LIMITS", "setup._TIMES"],
     "app.App.run": ["app.App.start"],
+    "app.App.start": ["setup._STARTING"],
     "app.App.serve": ["app.App.start"],
     **{
         f"setup.{name}": ["setup._OPTION"]
-        for name in "add_handler delete get mount on patch post put route".split()
+        for name in "add_handler delete get on patch post put route".split()
     },
     "setup.sse": ["setup._OPTION", "sse.EventSource.upgrade"],
     "setup.websocket": ["setup._OPTION", "websocket.WebSocket.upgrade"],

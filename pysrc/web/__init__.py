@@ -16,6 +16,12 @@ for what it needs.
 
 import gc
 
+if __name__ != "web":
+    # dir(web) asks for every name that there is, "" first, and would load all rooms
+    import web
+
+    raise web.help.name("")
+
 __version__ = "0.1.0"
 
 # Where each name is: in one string, which takes a third of a dict's memory.

@@ -64,9 +64,14 @@ class App:
     idle_timeout     seconds for a further request to begin in, else the end
     write_timeout    seconds for a client to take more of what is sent to it
     backlog     connections that wait to be accepted, by default 16, on a computer 128
+
+    log         None, or what is set before it serves: a function that is called when a
+                response has ended, with the Request, None for what was none, the status
+                (int, 0 if none was sent), the bytes that were sent and the ms it took
     """
 
     # What is set on each, and here costs every program memory, stands in web.setup.
+    log = None  # see web.debug
     clock = 0  # goes on as long as there is a deadline, see attend()
     failed = False  # whether the last client could not be accepted
     freed = 0  # when a connection ended by itself, by the clock
@@ -108,11 +113,11 @@ class App:
             if self.listener:  # cancelled
                 web.control.end_all(self)
 
-    async def start(self, host=None, port=None, ssl=None):
+    async def start(self, host=None, port=None, ssl=None, **options):
         """Begin to serve, in a task beside others: at host and port, if not the
-        App's, with an ssl.SSLContext as HTTPS. Raises OSError when the address
-        can't be listened on."""
-        web.setup.listen(self, host, port, ssl)
+        App's, with an ssl.SSLContext as HTTPS. With debug the console tells of each
+        answer, and more. Raises OSError when the address can't be listened on."""
+        web.setup.listen(self, host, port, ssl, options)
         web.forget("setup")  # it is needed once
 
     async def stop(self, timeout=10):

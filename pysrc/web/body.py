@@ -65,6 +65,8 @@ async def read(r, n=-1):
     """Return the next n bytes of the body, or all that is left of it; fewer only
     when the body ends. Raises as readinto() does."""
     conn = r._conn
+    if r._whole:
+        web.help.body(r, None)
     if r._chunks is None:
         if n < 0 or n > r._left:
             n = r._left

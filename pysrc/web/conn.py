@@ -329,8 +329,8 @@ def encoded(body):
     it is sent (bytes-like). Raises TypeError, ValueError."""
     if isinstance(body, (dict, list)):
         text = dumps(body)
-        if "nan" in text or "inf" in text:
-            web.decoding.check_finite(body)  # JSON has neither, if it is a number's
+        if "nan" in text or "inf" in text or "<" in text:
+            web.values.check_value(body)  # JSON has neither, if a number's, nor <object>
         return b"application/json", octets(text)
     return HTML if isinstance(body, str) else b"application/octet-stream", octets(body)
 

@@ -2,6 +2,8 @@
 import gc
 import sys
 
+import web
+
 # What a client is told that can't be served, for want of memory or of a place.
 UNAVAILABLE = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n"
@@ -23,10 +25,10 @@ def tell(conn, e):
 
 def report(r, e):
     """One line on the console for a handler's fault, and where it was raised."""
-    tell_fault(r.method + " " + escaped(r.path), e)
+    tell_fault(r.method + " " + escaped(r.path), e, "", r)
 
 
-def tell_fault(what, e, more=""):
+def tell_fault(what, e, more="", r=None):
     """The same for a fault in what else is said (str)."""
     import io
 
@@ -34,12 +36,16 @@ def tell_fault(what, e, more=""):
     sys.print_exception(e, trace)
     lines = [line for line in trace.getvalue().split("\n") if line.startswith("  File ")]
     # the last line that is the program's own
-    where = [line for line in lines if '"web/' not in line] or lines
-    print(
-        "web: {}: {}: {} ({}){}".format(
-            what, type(e).__name__, escaped(e), "".join(where[-1:]).strip(), more
-        )
-    )
+    own = [line for line in lines if '"web/' not in line]
+    where = "".join((own or lines)[-1:]).strip()
+    text = escaped(e)
+    if r and isinstance(e, (TypeError, AttributeError)):
+        try:
+            text, where = web.advice.tell(r, e, text, where, own)
+            web.forget("advice")
+        except Exception:
+            pass  # there is no memory or no descriptor to load it
+    print("web: {}: {}: {} ({}){}".format(what, type(e).__name__, text, where, more))
 
 
 def unsupported(r, what, kind):

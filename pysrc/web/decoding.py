@@ -35,20 +35,13 @@ def decode_json(data):
 
 async def json(r, shape=None):
     """Return the body's value, decoded from JSON. Raises HTTPException(400) when it
-    is none, and as web.check() does when it does not fit a shape."""
+    is none, as web.check() does when it does not fit a shape, and RuntimeError when a part of
+    the body was taken before."""
+    data = await r.body()
+    if len(data) < r._head[4]:
+        web.help.body(r, data)
     try:
-        value = decode_json(await r.body())
+        value = decode_json(data)
     except ValueError:
         raise web.HTTPException(400, body="invalid JSON")
     return value if shape is None else web.check(value, shape)
-
-
-def check_finite(value):
-    """Raise ValueError for infinities and NaN, which JSON has not (RFC 8259 6)."""
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, (list, tuple)):
-        for item in value:
-            check_finite(item)
-    elif isinstance(value, float) and value - value != 0:
-        raise ValueError("JSON has no " + str(value))

@@ -12,15 +12,18 @@ class HTTPException(Exception):
     """Raised in a handler: answer with this status instead.
 
     status   int
+    body     str, bytes, dict or list; the reason phrase if not given
     headers  dict of further fields, with a list for one of several lines; or str, the
              lines, each ended by CRLF
-    body     str, bytes, dict or list; the reason phrase if not given
 
-    Raises ValueError when a str of headers has no such lines.
+    Raises ValueError when a str of headers has no such lines, TypeError for a status that is
+    no int.
     """
 
-    def __init__(self, status, headers="", body=None):
+    def __init__(self, status, body=None, headers=""):
         super().__init__(status)
+        if not isinstance(status, int):
+            web.help.status(status)
         if isinstance(headers, str):
             lines = headers.split("\r\n")
             if lines.pop():
@@ -38,7 +41,7 @@ class HTTPException(Exception):
 
 def abort(status, body=None, headers=""):
     """End the handler: answer with this status. Raises HTTPException."""
-    raise HTTPException(status, headers, body)
+    raise HTTPException(status, body, headers)
 
 
 def recover(conn, r, entry, e):
@@ -69,7 +72,7 @@ def plain(r, e):
         if lacking:
             gc.collect()
         web.console.report(r, e)
-        e = HTTPException(503, "Retry-After: 5\r\n") if lacking else HTTPException(500)
+        e = HTTPException(503, None, "Retry-After: 5\r\n") if lacking else HTTPException(500)
     body = web.response.reason(e.status) if e.body is None else e.body
     headers = e.headers
     if isinstance(body, (str, bytes)):
@@ -141,5 +144,5 @@ def unhandled(app, r, route):
         methods.add("HEAD")
     headers = {"Allow": ", ".join(sorted(methods))}
     if method != "OPTIONS":
-        raise HTTPException(405, headers)
+        raise HTTPException(405, None, headers)
     return None, 204, headers

@@ -29,9 +29,11 @@ class MultiDict(dict):
         except ValueError:
             return default
 
-    def getlist(self, name):
-        """Return the list of all values of name."""
-        return super().__getitem__(name) if name in self else []
+    def getlist(self, name, type=None):
+        """Return the list of all values of name, converted by type if given, without those
+        for which it raises ValueError."""
+        values = super().__getitem__(name) if name in self else []
+        return values if type is None else web.values.converted(values, type)
 
     def items(self):
         """Yield (name, value) for every value."""
@@ -48,8 +50,12 @@ class MultiDict(dict):
 async def form(r):
     """Return the fields of an HTML form (MultiDict), sent as
     application/x-www-form-urlencoded or as multipart/form-data without files; else raises
-    HTTPException(415), and the console says why."""
+    HTTPException(415), and the console says why. Raises RuntimeError when a part of the body
+    was taken before."""
     kind = web.fields.field(r, "content-type")
     if kind and kind.split(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         return await web.multipart.form(r, MultiDict(""))
-    return MultiDict(await r.body())
+    data = await r.body()
+    if len(data) < r._head[4]:
+        web.help.body(r, data)
+    return MultiDict(data)

@@ -51,7 +51,7 @@ def _check(r, buf):
         or "websocket" not in _items(get("upgrade", "").lower())
         or get("-version") != "13"
     ):
-        raise web.HTTPException(426, _REFUSAL)
+        raise web.HTTPException(426, None, _REFUSAL)
     key = get("-key", "")
     try:
         if len(key) != 24 or len(a2b_base64(key)) != 16 or r._left or r._chunks:

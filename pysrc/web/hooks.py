@@ -58,6 +58,11 @@ def _handler(errors, key):
     return found and errors[found]
 
 
+def _called(handler, r, e):
+    # one that takes no exception stands in a tuple, see web.setup
+    return handler[0](r) if isinstance(handler, tuple) else handler(r, e)
+
+
 async def handled(conn, r, apps, e):
     """Return the response to r as error handlers of the apps have it, which e (Exception)
     is for; SENT when it is too late for one."""
@@ -68,7 +73,8 @@ async def handled(conn, r, apps, e):
             for each in errors:
                 handler = _handler(each, status)
                 if handler:
-                    return _with_fields(response_of(await _result_of(handler(r)), status), e)
+                    result = await _result_of(_called(handler, r, e))
+                    return _with_fields(response_of(result, status), e)
         for each in errors:
             handler = _handler(each, type(e))
             if handler:
@@ -84,7 +90,7 @@ async def handled(conn, r, apps, e):
             handler = _handler(each, status)
             if handler:
                 try:
-                    return response_of(await _result_of(handler(r)), status)
+                    return response_of(await _result_of(_called(handler, r, e)), status)
                 except BaseException as fault:
                     web.console.report(r, fault_of(conn, fault))
     return result

@@ -106,6 +106,10 @@ async def run(handler, conn, r):
         raise
     if not conn.sent and conn.sock:
         path = web.console.escaped(r.path)
-        print("web: {} {}: the handler sent no response".format(r.method, path))
+        print(
+            "web: {} {}: the handler sent no response: write to w, or use @app.get".format(
+                r.method, path
+            )
+        )
         raise web.faults.HTTPException(500)
     return SENT

@@ -214,6 +214,8 @@ def split(headers):
     for name, value in headers.items():
         key = check(name, True).lower()
         for v in value if isinstance(value, list) else (value,):
+            if v is None:
+                raise TypeError(name + ": the value is None")
             v = check(str(v))
             if " " + key + " " in _OWN:
                 own[key] = v

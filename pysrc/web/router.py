@@ -51,7 +51,11 @@ def _search(node, segments, i, values):
         child = node.get(key)
         if not found and child and segment:
             if key == _INT:
-                if not segment.isdigit() or len(segment) > 18:
+                # digits behind "+" or "-", bytes 43 and 45: a str would be a name
+                right = segment.isdigit()
+                if not right and segment[1:].isdigit():
+                    right = abs(memoryview(segment)[0] - 44) == 1
+                if not right or len(segment) > 18:
                     continue
                 values.append(int(segment))
             else:

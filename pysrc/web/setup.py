@@ -20,7 +20,7 @@ _LIMITS = (
     " max_requests:1000 max_connections:0 max_streams:-1 backlog:0"
 )
 # Methods of App in other rooms: what few programs call is no name that all keep.
-_ELSEWHERE = " static:folders task:background threadsafe:outside "
+_ELSEWHERE = " mount:mounting static:folders task:background threadsafe:outside "
 _ROUTE = const(0)  # what is in a node beside segments, see web.router
 _INT = const(1)
 _SEGMENT = const(2)
@@ -31,6 +31,8 @@ _METHODS = "GET POST PUT PATCH DELETE".split()
 # memory of programs that have no use for it.
 _OPTION = "before:None"
 _GUARDED = const(2)  # the kind of a plain handler's entry that is dispatched, for its guards
+# What start() takes beside host, port and ssl, which is the name of a room as well.
+_STARTING = "debug:False"
 _TIMES = "head_timeout:10 body_timeout:10 idle_timeout:15 write_timeout:10"
 
 
@@ -51,8 +53,10 @@ def begin(app, host, port, options):
     app.most_drain, app.most_requests, most, streams, backlog = limits
     times = [int(seconds * _RATE) + 1 for seconds in _take(options, _TIMES)]
     app.head_ticks, app.body_ticks, app.idle_ticks, app.write_ticks = times
-    if options:
-        raise TypeError("App has no option " + ", ".join(options))
+    if options or not isinstance(port, int) or not isinstance(host, str):
+        web.help.host(host, port, options)
+    if host.encode()[:2] == b"__":  # of __name__
+        web.help.host(host, port, options)
     # lwIP as rp2, stm32 and mimxrt have it opens 5 connections, ESP32 has 10 sockets
     # for all uses. One more than are served must fit: a client that waits is seen
     # then, and the place of an idle one is given to it.
@@ -74,10 +78,11 @@ def begin(app, host, port, options):
     app.last = False  # whether responses are their connections' last: clients wait
 
 
-def listen(app, host, port, ssl):
+def listen(app, host, port, ssl, options):
     """See App.start()."""
     import socket
 
+    told = (options or app.log) and getattr(web, _STARTING[:5])
     queue = core._io_queue
     for owner, names in (
         (core, ("cur_task", "_task_queue")),
@@ -90,24 +95,24 @@ def listen(app, host, port, ssl):
                 raise RuntimeError("this firmware's asyncio has no " + name)
     reserve.extend([None] * (app.most_connections + _WORDS - len(reserve)))
     gc.collect()
+    host = host or app.host
+    port = port or app.port
     if app.listener and app.queue is core._io_queue:
-        raise OSError(114)  # EALREADY
+        web.help.port(OSError(114), host, port)  # EALREADY
     if app.listener:
         web.control.abandon(app)
     listener = socket.socket()
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.setblocking(False)
-        host = host or app.host
-        port = port or app.port
         if port:
             listener.bind(socket.getaddrinfo(host, port)[0][-1])
         else:
             app.port = web.ports.bind(listener, host)
         listener.listen(app.backlog)
-    except BaseException:
+    except BaseException as e:
         listener.close()
-        raise
+        web.help.port(e, host, port)
     app.ssl = ssl
     app.stopping = app.last = False
     app.listener = listener
@@ -128,6 +133,8 @@ def listen(app, host, port, ssl):
     app.begin()
     register(app, listener, app)
     _begin_beside(app, port or app.port)
+    if told:
+        told.begin(app, options, host, port)
     # the collector may take a stale word for a pointer to this room, and would keep it all
     names = globals()
     kept = web
@@ -156,8 +163,13 @@ def _apps(app, options):
 
 def add(apps, path, method, entry):
     app = apps[0]
+    before = 0
+    for c in path.encode():  # a str would be a name
+        if c in b"{?#" or before == 47 and c in b":*":  # 47 is a slash
+            web.help.path(path)
+        before = c
     if path[:1] != "/":
-        raise ValueError("path must begin with a slash: " + repr(path))
+        web.help.path(path)
     if "<" in path or ">" in path:
         if app.router is None:
             app.router = web.router.Router()
@@ -167,6 +179,8 @@ def add(apps, path, method, entry):
     handler, kind, max_body, inner = entry
     if len(apps) > 1 and kind is None:
         kind = _GUARDED
+    if method in route:
+        web.help.add(path, method, route[method][0], handler)
     entry = route[method] = handler, kind, max_body, apps + inner
     for parents, prefix in app.mounts:
         add(parents, prefix + path, method, entry)
@@ -179,35 +193,41 @@ def _add_pattern(router, pattern):
     names = []
     key = None
     for segment in pattern.split("/")[1:]:
-        if key == _PATH:
-            raise ValueError("path parameter must be the last: " + pattern)
+        if key == _PATH:  # which takes all the rest
+            web.help.path(pattern)
         key = segment
         if "<" in segment or ">" in segment:
             kind, colon, name = segment[1:-1].rpartition(":")
             framed = segment[:1] == "<" and segment[-1:] == ">"
-            if not framed or not name or kind not in _KINDS:
-                raise ValueError("path pattern: " + pattern)
-            if "<" in name or ">" in name or name in names or not kind and colon:
-                raise ValueError("path pattern: " + pattern)
-            names.append(name)
+            if not framed or not name or kind not in _KINDS or name in names:
+                web.help.path(pattern)
+            if "<" in name or ">" in name or not kind and colon:
+                web.help.path(pattern)
+            name = name.encode()  # a str of one letter would be a name for good
+            if name == b"r" or b"-" in name:
+                web.help.path(pattern)
+            names.append(name.decode())
             key = _KINDS[kind]
         node = node.setdefault(key, {})
     methods, known = node.setdefault(_ROUTE, ({}, names))
     if known != names:
-        raise ValueError("other names than before: " + pattern)
+        web.help.path(pattern, known)
     router.patterns[pattern] = methods
     return methods
 
 
 def _on(app, path, methods, kind, options, max_body=None):
-    if isinstance(methods, str):
-        raise TypeError("methods must be a tuple of str, not " + repr(methods))
+    right = isinstance(path, str) and methods and not isinstance(methods, str)
+    if not right or not (max_body is None or isinstance(max_body, int)):
+        web.help.route(path, methods, max_body)
     methods = [method.upper() for method in methods]
     apps = _apps(app, options)
     if options and type(kind) is not tuple:
         raise TypeError("a route has no option " + ", ".join(options))
 
     def decorate(handler):
+        if not callable(handler):
+            web.help.handler(handler, path)
         for method in methods:
             web.setup.add(apps, path, method, (handler, kind, max_body, ()))
         return handler
@@ -281,23 +301,6 @@ def sse(app, path, **options):
     return _on(app, path, _METHODS[:1], (web.EventSource, options), options)
 
 
-def mount(app, other, prefix="", **options):
-    """Have the routes of another App, those it has and those it gets, answer under
-    prefix, with its hooks inside of this one's, and before, see get(), between them."""
-    apps = _apps(app, options)
-    if options:
-        raise TypeError("mount has no option " + ", ".join(options))
-    other.mounts += ((apps, prefix),)
-    if other.hooked:
-        _set_hooked(app)
-    routes = list(other.routes.items())
-    if other.router:
-        routes += list(other.router.patterns.items())
-    for path, route in routes:
-        for method, entry in route.items():
-            add(apps, prefix + path, method, entry)
-
-
 # -- hooks
 
 
@@ -331,11 +334,22 @@ def after_request(app, hook):
 
 
 def errorhandler(app, key):
-    """Decorate a function that returns the response for a status (int), called with
-    r, or for a class of exceptions, called with r and the exception."""
+    """Decorate a function that returns the response for a status (int), or for a class of
+    exceptions, called with r and the exception: for a status it may take r alone. That is
+    the HTTPException, with what abort() was given; for 500 also what a handler raised."""
+    if not (isinstance(key, int) or isinstance(key, type) and issubclass(key, Exception)):
+        web.help.errorhandler(key)
 
     def decorate(handler):
-        web.setup.hooks(app, 2)[key] = handler
+        told = handler
+        if isinstance(key, int):
+            # may it take the exception? Nothing takes the third one, so that it is not called
+            try:
+                handler(None, None, **{"": None})
+            except Exception as e:
+                if b"unexpected" not in str(e).encode():  # a str would be a name
+                    told = (handler,)
+        web.setup.hooks(app, 2)[key] = told
         return handler
 
     return decorate
@@ -348,7 +362,6 @@ METHODS = {
     "delete": delete,
     "errorhandler": errorhandler,
     "get": get,
-    "mount": mount,
     "on": on,
     "patch": patch,
     "post": post,
@@ -365,7 +378,7 @@ def method_of(name):
     if method is None:
         start = _ELSEWHERE.find(" " + name + ":")
         if start < 0:
-            raise AttributeError(name)
+            raise web.help.method(name)
         start += len(name) + 2
         method = getattr(getattr(web, _ELSEWHERE[start : _ELSEWHERE.find(" ", start)]), name)
     return method

@@ -30,7 +30,7 @@ class EventSource:
             head += lines
         head += getattr(r, "cors", "") + "\r\n"
         if retry is not None:
-            head += "retry: %d\n\n" % retry
+            head += "retry: %d\n\n" % round(retry * 1000)
         self.queue = head.encode()  # what leaves before anything else
         self._ticks = int((heartbeat or 99999999) * 4) or 1  # None is three years
         self.last_event_id = web.fields.field(r, "last-event-id")
@@ -43,7 +43,7 @@ class EventSource:
     async def upgrade(cls, r, w, retry=None, heartbeat=15, headers=None):
         """Answer r with the start of an event stream.
 
-        retry      ms after which the browser connects anew
+        retry      seconds after which the browser connects anew
         heartbeat  seconds without an event after which a comment is sent, so that the
                    connection is not taken for dead; None for none
         headers    dict of str by name, further field lines; a list for a field with

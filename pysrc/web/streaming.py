@@ -41,8 +41,7 @@ def respond(conn, r, entry, body):
 
 
 async def send_pieces(conn, r, entry, head, body, chunked, left):
-    """Send head (bytes) and the pieces that body gives: as chunks, or of `left` bytes in
-    all, or to the connection's end. Raises OSError, and what ends the program."""
+    """Send head (bytes) and body's pieces: as chunks, of `left` bytes, or to the end."""
     streams = conn.server.streams
     out = thrown = fault = None
     first, generator = (body.first, body.generator) if type(body) is Stream else (None, body)
@@ -51,12 +50,13 @@ async def send_pieces(conn, r, entry, head, body, chunked, left):
     try:
         if streams:
             await web.shortage.wait_for_memory(conn.server)
-        out = _Gathered(conn, head, chunked)
-        head = None  # it need not stay in memory
+        out, head = _Gathered(conn, head, chunked), None  # it need not stay in memory
         while True:
             try:
                 piece = first or step(generator, thrown)
-            except StopIteration:
+            except StopIteration as e:
+                if e.value is not None:
+                    raise TypeError  # see web.advice
                 break
             first = thrown = None
             if piece is None:
@@ -82,8 +82,8 @@ async def send_pieces(conn, r, entry, head, body, chunked, left):
             out.turn += _COST + n
             if out.turn >= _TURN:
                 out.turn = 0
-                alone = len(streams) < 2
-                await (core.sleep_ms(0) if alone else web.shortage.give_way(conn.server, out, n))
+                several = len(streams) > 1
+                await (web.shortage.give_way(conn.server, out, n) if several else core.sleep_ms(0))
         if left:
             raise ValueError("less than the Content-Length")
         await send_each(conn, out.parts(b"", b"0\r\n\r\n" if chunked else b""))

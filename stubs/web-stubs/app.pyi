@@ -20,6 +20,9 @@ _Before = TypeVar("_Before", bound=Callable[[Request], Returned])
 _After = TypeVar("_After", bound=Callable[[Request, Response], Returned])
 _P = ParamSpec("_P")
 _T = TypeVar("_T", bound=Callable[[], _Done])
+_Status = TypeVar(
+    "_Status", bound=Callable[[Request], Returned] | Callable[[Request, Exception], Returned]
+)
 _E = TypeVar("_E", bound=Exception)
 _Answer = TypeVar("_Answer", bound=Returned)
 
@@ -27,6 +30,7 @@ class App:
     host: str
     port: int
     backlog: int
+    log: Callable[[Request | None, int, int, int], object] | None
 
     def __init__(
         self,
@@ -48,13 +52,28 @@ class App:
         write_timeout: float = 10,
     ) -> None: ...
     def run(
-        self, host: str | None = None, port: int | None = None, ssl: TLSContext | None = None
+        self,
+        host: str | None = None,
+        port: int | None = None,
+        ssl: TLSContext | None = None,
+        *,
+        debug: bool = False,
     ) -> None: ...
     async def serve(
-        self, host: str | None = None, port: int | None = None, ssl: TLSContext | None = None
+        self,
+        host: str | None = None,
+        port: int | None = None,
+        ssl: TLSContext | None = None,
+        *,
+        debug: bool = False,
     ) -> None: ...
     async def start(
-        self, host: str | None = None, port: int | None = None, ssl: TLSContext | None = None
+        self,
+        host: str | None = None,
+        port: int | None = None,
+        ssl: TLSContext | None = None,
+        *,
+        debug: bool = False,
     ) -> None: ...
     async def stop(self, timeout: float = 10) -> None: ...
     def add_handler(
@@ -100,7 +119,7 @@ class App:
     def before_request(self, hook: _Before) -> _Before: ...
     def after_request(self, hook: _After) -> _After: ...
     @overload
-    def errorhandler(self, key: int) -> Callable[[_Before], _Before]: ...
+    def errorhandler(self, key: int) -> Callable[[_Status], _Status]: ...
     @overload
     def errorhandler(
         self, key: type[_E]
@@ -120,7 +139,7 @@ class App:
     @overload
     def task(self, function: _T, restart: float | None = None) -> _T: ...
     def threadsafe(self, function: Callable[_P, object], most: int = 16) -> Callable[_P, None]: ...
-    def mount(self, other: App, prefix: str = "", *, before: Guards = None) -> None: ...
+    def mount(self, other: App, prefix: str = "", before: Guards = None) -> None: ...
     def websocket(
         self,
         path: str,
@@ -139,7 +158,7 @@ class App:
         path: str,
         *,
         before: Guards = None,
-        retry: int | None = None,
+        retry: float | None = None,
         heartbeat: float | None = 15,
         headers: Fields | None = None,
     ) -> Callable[[_S], _S]: ...

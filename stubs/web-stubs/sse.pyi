@@ -10,7 +10,7 @@ class EventSource:
         cls,
         r: Request,
         w: Writer,
-        retry: int | None = None,
+        retry: float | None = None,
         heartbeat: float | None = 15,
         headers: Fields | None = None,
     ) -> EventSource: ...

@@ -125,7 +125,7 @@ async def late_fault(r, w):
 
 @app.route("/teapot")
 async def teapot(r, w):
-    raise web.HTTPException(418, "X-Pot: small\r\n")
+    raise web.HTTPException(418, None, "X-Pot: small\r\n")
 
 
 @app.route("/memory")
@@ -183,7 +183,7 @@ async def enter(r, ws, name):
         print("left", name, len(room))
 
 
-@app.sse("/room-events", retry=1000, heartbeat=0.2)
+@app.sse("/room-events", retry=1, heartbeat=0.2)
 async def room_events(r, events):
     await events.send("last", id=events.last_event_id)
     try:
@@ -290,7 +290,7 @@ async def no_content(r, w):
 
 @app.route("/bad-header")
 async def bad_header(r, w):
-    raise web.HTTPException(302, "Location: /x\r\nX: y\nZ: 1\r\n")
+    raise web.HTTPException(302, None, "Location: /x\r\nX: y\nZ: 1\r\n")
 
 
 @app.route("/closes")

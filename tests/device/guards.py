@@ -114,7 +114,7 @@ async def talk(r, ws):
         await ws.send(message)
 
 
-@app.sse("/events", before=signed_in, retry=7)
+@app.sse("/events", before=signed_in, retry=0.007)
 @app.sse("/events-slowly", before=slowly)
 async def events(r, stream):
     await stream.send("hello " + r.user)

@@ -192,7 +192,7 @@ ERRORS = {
     "unsendable": lambda: TypeError("u"),
     "410": lambda: web.HTTPException(410),
     "404": lambda: web.HTTPException(404),
-    "418": lambda: web.HTTPException(418, "X-Pot: small\r\n"),
+    "418": lambda: web.HTTPException(418, None, "X-Pot: small\r\n"),
 }
 
 

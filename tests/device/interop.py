@@ -53,7 +53,7 @@ async def ws_echo(r, ws):
     print("ended", r.query, ws.close_code, ws.close_reason)
 
 
-@app.sse("/events", retry=50)
+@app.sse("/events", retry=0.05)
 async def events(r, sse):
     # two a connection; the browser comes again for more
     first = int(sse.last_event_id or 0) + 1

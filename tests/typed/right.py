@@ -63,8 +63,8 @@ async def delete(r: Request, name: str) -> None:
     if "/" in name:
         web.abort(404, {"error": name}, {"Retry-After": 5})
     elif name == "own":
-        raise web.HTTPException(403, {"X": "y", "Link": ["a", "b"]}, "no")
-    raise web.HTTPException(403, "X: y\r\n", "no")
+        raise web.HTTPException(403, "no", {"X": "y", "Link": ["a", "b"]})
+    raise web.HTTPException(403, "no", "X: y\r\n")
 
 
 @app.get("/list")
@@ -281,7 +281,7 @@ web.ota(app, before=admitted, path="/x", file="a.bin", max_body=1 << 20, done=la
 web.ota(app, before=[admitted, also_admitted])
 
 
-@app.sse("/events", retry=1000, heartbeat=None)
+@app.sse("/events", retry=1.5, heartbeat=None)
 async def events(r: Request, sse: web.EventSource) -> None:
     assert_type(sse.last_event_id, str | None)
     await sse.send({"n": 1}, id=3, event="tick")

@@ -64,7 +64,7 @@ async def misread(r: Request) -> str:
     web.failed(r)  # error: unused-coroutine
     await r.readinto(b"")  # error: arg-type
     web.parse_qs(r.query or "")["x"].upper()  # error: union-attr
-    web.HTTPException(403, ["X: y"])  # error: arg-type
+    web.HTTPException(403, None, ["X: y"])  # error: arg-type
     web.abort("404")  # error: arg-type
 
 
