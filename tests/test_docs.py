@@ -234,14 +234,14 @@ def errors(server, folder):
 
     assert get("/pins/1") == (200, '{"value": 0}')
     assert get("/pins/2") == (400, '{"error": "nothing at 2"}')
-    assert get("/pins/31") == (404, '{"error": "there is no /pins/31"}')
+    assert get("/pins/31") == (404, '{"error": "no such pin"}')
     assert get("/nothing") == (404, '{"error": "there is no /nothing"}')
     assert get("/fault")[0] == 500
     server.wait_for_line("web: GET /fault: ZeroDivisionError: ")
 
 
 def debugged(server, folder):
-    server.wait_for_line(f"web: http://localhost:{server.port}/")
+    server.wait_for_line(f"web: http://127.0.0.1:{server.port}/")
     assert httpx.get(server.url("/led/-3")).json() == {"led": -3}
     assert httpx.get(server.url("/sensor")).status_code == 500
     server.wait_for_line("web: GET /led/-3 (led) 200 ")

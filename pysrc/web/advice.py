@@ -43,7 +43,7 @@ def tell(r, e, text, where, own):
         advice = "call it with (), and await it if it is the body"
     elif text == "'int' object isn't iterable" or text == "'NoneType' object isn't iterable":
         advice = "if it is awaited, leave the await out: it waits for nothing"
-    elif text.endswith(": the value is None"):
+    elif text[-19:] == ": the value is None":
         advice = "leave it out"
     elif text == "not (body, status, headers)":
         text = "a tuple must be (body, status, headers), one of which may lack"
