@@ -61,6 +61,13 @@ $(RP2040JS): tools/get/rp2040js.sh | $(VENV)
 	command -v npm >/dev/null || tools/apt.sh npm
 	PYTHON=$(PY) tools/get/rp2040js.sh build/rp2040js
 
+# what tells whether people who see, hear or move less can use a page
+AXE := build/axe/axe.min.js
+$(AXE): tools/get/axe.sh | build/.base
+	command -v npm >/dev/null || tools/apt.sh npm
+	tools/get/axe.sh build/axe
+	touch $@
+
 MPY_CROSS := $(MPY_DIR)/mpy-cross/build/mpy-cross
 UNIX := build/unix/micropython
 # No library of the machine's is linked, and no submodule is needed.
@@ -163,16 +170,17 @@ dist: native-all ## write dist/, the files that boards get, and the tables of th
 	$(PY) tools/dist.py
 	$(PY) tools/readme_table.py
 
-demo: ## serve examples/demo.py on this machine: PORT=8080
+demo: ## serve examples/device/, a page for a board, on this machine: PORT=8080
 	@tools/demo.sh $(PORT) $(if $(filter $(FETCHED),$(MPY_DIR)),,built) || test $$? = 130
 
 # the same by what is built from source
 demo-built: $(UNIX) $(VENV)
 	@test $(HOST_ARCH) = portable || $(MAKE) -s $(call NATIVE,$(HOST_ARCH))
 	@$(PY) tools/dist.py --out build/dist $(HOST_ARCH)
-	@echo "MicroPython of $(MPY_DIR), a heap of 200 KB:"
+	@echo "MicroPython of $(MPY_DIR), a heap of 400 KB:"
+	@mkdir -p build/demo/files
 	@MICROPYPATH=build/dist/$$($(PY) tools/matrix.py folder $(HOST_ARCH)):.frozen \
-		$(UNIX) -X heapsize=200K examples/demo.py $(PORT) || test $$? = 130
+		$(UNIX) -X heapsize=400K examples/device/main.py $(PORT) build/demo/files || test $$? = 130
 
 install: $(VENV) ## install on a board that is connected: PORT=/dev/ttyACM0, PACKAGES=aioweb-websocket
 	$(PY) tools/install.py $(if $(filter file,$(origin PORT)),,--port $(PORT)) $(PACKAGES)
@@ -193,7 +201,7 @@ release: $(VENV) ## pack dist/ for a release: TAG=v1.2.3
 
 # in twice as many processes as there are processors, a file each, for half of the time is
 # waiting; then what depends on MicroPython's version on each other one
-test: emulators build/.tests $(NGINX) $(TYPINGS) $(PYRIGHT) $(VERSIONS) ## run all tests, after installing what they need
+test: emulators build/.tests $(NGINX) $(TYPINGS) $(PYRIGHT) $(AXE) $(VERSIONS) ## run all tests, after installing what they need
 	$(MAKE) native-all
 	$(PY) tools/dist.py --out build/dist
 	$(MAKE) -s lint

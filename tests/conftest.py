@@ -80,9 +80,9 @@ class Server:
     """A MicroPython process that serves on self.port; lines of its console go to
     self.console."""
 
-    def __init__(self, parser, command, packages, cwd=None):
+    def __init__(self, parser, command, packages, cwd=None, port=None):
         self.parser = parser
-        self.port = free_port()
+        self.port = port or free_port()
         self.console = []
         self.process = subprocess.Popen(
             [*command(self.port)],

@@ -7,8 +7,18 @@ import subprocess
 import time
 
 import httpx
+import matrix
 import pytest
-from conftest import DEVICE, MICROPYTHON, ROOT, Server, environment, free_port, packages
+from conftest import (
+    DEVICE,
+    MICROPYTHON,
+    ROOT,
+    Server,
+    environment,
+    free_port,
+    packages,
+    serving,
+)
 from websockets.sync.client import connect
 
 
@@ -192,6 +202,27 @@ def test_update(parser, tmp_path):
         assert (tmp_path / "firmware.bin").read_bytes().startswith(image)
     finally:
         server.stop()
+
+
+def test_device(parser, tmp_path):
+    """As `make demo` serves it; tests/test_device.py has the rest."""
+    with serving(parser, ROOT / "examples/device/main.py", cwd=tmp_path) as server:
+        native = f"native {matrix.host()}" if parser == "native" else parser
+        server.wait_for_line(f"{native} parser: http://localhost:{server.port}/")
+        with httpx.Client(base_url=server.url(""), follow_redirects=True) as client:
+            given = {"password": "long enough", "repeat": "long enough"}
+            assert "<title>Board</title>" in client.post("/login", data=given).text
+            assert client.put("/files/a.txt", content=b"a").json() == {"size": 1}
+            assert (tmp_path / "files/a.txt").read_bytes() == b"a"
+            assert [entry[0] for entry in client.get("/list").json()[2:]] == ["a.txt"]
+            cookie = {"Cookie": "session=" + client.cookies["session"]}
+            with connect(server.url("/ws", "ws"), additional_headers=cookie) as ws:
+                assert "plots" in json.loads(ws.recv(timeout=10))
+                ws.send('{"run": "6 * 7"}')
+                while isinstance(message := ws.recv(timeout=10), bytes):
+                    pass
+                assert json.loads(message) == {"out": "42\n", "bad": False, "cut": False}
+            assert "Sign in" in client.post("/logout").text
 
 
 def test_two_apps(parser):

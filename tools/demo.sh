@@ -1,7 +1,7 @@
 #!/bin/sh
-# Serves examples/demo.py, in a heap like a board's: by MicroPython as a package of Python's has
-# it and the files of dist/, in seconds, or where there is none for this machine by what
-# `make demo-built` builds.
+# Serves examples/device/, in a heap like a board's, where each object has half the size: by
+# MicroPython as a package of Python's has it and the files of dist/, in seconds, or where there
+# is none for this machine by what `make demo-built` builds.
 #
 #   tools/demo.sh PORT [built]
 set -eu
@@ -36,9 +36,10 @@ fetched() {
 if [ "${2-}" = built ]; then
     exec make -s demo-built PORT="$port"
 elif fetched; then
-    echo "MicroPython of $package, the files of dist/x64_6.3, a heap of 200 KB:"
+    echo "MicroPython of $package, the files of dist/x64_6.3, a heap of 400 KB:"
     export PYTHONPATH="$place" MICROPYPATH=dist/x64_6.3:.frozen
-    exec $python -m micropython -X heapsize=200K examples/demo.py "$port"
+    mkdir -p build/demo/files
+    exec $python -m micropython -X heapsize=400K examples/device/main.py "$port" build/demo/files
 else
     echo "There is no package of MicroPython for this machine: it is built from source."
     exec make -s demo-built PORT="$port"

@@ -31,3 +31,7 @@ class Partition:
             if file.read(1) != b"\xe9":  # with which images begin
                 raise OSError(-0x1503, "ESP_ERR_OTA_VALIDATE_FAILED")
         print("will boot ota_1")
+
+
+def mcu_temperature():
+    return 41
