@@ -134,7 +134,7 @@ def record():
     for line in PATH.read_text().splitlines():
         if found := re.match(r"(\w+):", line):
             kind = found[1]
-        if found := re.match(r"( *)(\w+): \{most: ", line):
+        if found := re.match(r"( *)([\w/]+): \{most: ", line):
             name = f"{kind} {found[2]}" if found[1] else kind
             line = re.sub(r"most: \d+", f"most: {_with_slack(name)}", line)
         lines.append(line)
