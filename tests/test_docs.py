@@ -372,6 +372,7 @@ OTHERS = {  # have a test each
     "guides/testing.md 2",
     "guides/testing.md 3",
     "guides/websocket.md 2",
+    "guides/device.md 1",
 }
 
 
@@ -385,6 +386,25 @@ def test_program(name, tmp_path):
 
 def test_every_program_is_run():
     assert set(PROGRAMS) == set(SERVERS) | OTHERS
+
+
+def test_a_program_with_a_page_for_its_board(tmp_path):
+    shutil.copytree(ROOT / "examples/device/panel", tmp_path / "panel")
+    with serving(PROGRAMS["guides/device.md 1"], tmp_path) as server:
+        assert httpx.get(server.url("/light")).json() == {"desk": 42}
+        with httpx.Client(base_url=server.url(""), follow_redirects=True) as client:
+            given = {"password": "long enough", "repeat": "long enough"}
+            assert "<title>Board</title>" in client.post("/login", data=given).text
+            with connect(
+                server.url("/ws", "ws"),
+                additional_headers={"Cookie": "session=" + client.cookies["session"]},
+            ) as ws:
+                told = json.loads(ws.recv(timeout=10))
+        assert ["Light", "lx", ["desk", "window"]] in told["plots"]
+        assert {path.name for path in (tmp_path / "data").iterdir()} == {
+            ".password",
+            ".session.key",
+        }
 
 
 def test_https_with_the_certificate_shown(tmp_path):
