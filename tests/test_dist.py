@@ -182,6 +182,11 @@ def test_modules_that_are_one_have_constants_of_one_value():
     assert other == "from web.a import *\n"
 
 
+def test_no_module_imports_what_the_compiler_resolves():
+    assert dist.without_const("from micropython import const\n_A = const(1)\n") == "_A = const(1)\n"
+    assert not [name for name, text in dist.texts(dist.SOURCES).items() if "import const" in text]
+
+
 def test_names_that_are_used_most_come_first():
     text = "def f(a):\n    return a.b.c + a.b"
     assert dist.used_first(text) == f"for _ in ():\n    _.b.a.c\n{text}"

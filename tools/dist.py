@@ -174,6 +174,12 @@ def used_first(text):
     return f"for _ in ():\n    _.{chain}\n{text}"
 
 
+def without_const(text):
+    """The text without the import of const(), which the compiler resolves: at run time it would
+    be a name of each module that nobody looks up."""
+    return re.sub(r"^from micropython import const\n", "", text, flags=re.M)
+
+
 # -- bytecode
 
 
@@ -206,7 +212,7 @@ def texts(sources, bundle=False):
     short = names.shortened(filled)
     for module in JOINED:
         short[module] = used_first(short[module])
-    return short
+    return {name: without_const(text) for name, text in short.items()}
 
 
 def compiled(source):
