@@ -56,8 +56,8 @@ def test_tables_name_what_there_is():
 @pytest.mark.parametrize(
     "module,old,new,name",
     [
-        ("__init__", "parse_qs:query", "", "web.parse_qs"),
-        ("__init__", "parse_qs:query", "parse_qs:body", "web.parse_qs"),
+        ("_more", "parse_qs:query", "", "web.parse_qs"),
+        ("_more", "parse_qs:query", "parse_qs:body", "web.parse_qs"),
         ("app", "timeout=10)", "timeout=10, *, more=1)", "web.app.App.stop"),
         ("app", "port=None, ssl", "ssl", "web.app.App.run"),
         ("reading", "readexactly(r, n)", "readexactly(r, n=1)", "web.conn.Request.readexactly"),
@@ -67,7 +67,7 @@ def test_tables_name_what_there_is():
         ("fields", " readline:reading", "", "web.conn.Request.readline"),
         ("fields", 'name == "addr"', 'name == "address"', "web.conn.Request.address"),
         ("handshake", "origins=None", "origins=()", "web.websocket.WebSocket.upgrade"),
-        ("response", " set_cookie ", " ", "web.response.Response.set_cookie"),
+        ("cookies", "def set_cookie", "def put_cookie", "web.response.Response.set_cookie"),
         ("response", "redirect(location, ", "redirect(to, ", "web.response.redirect"),
         ("setup", "def get(app, path,", "def get(app, pattern,", "web.app.App.get"),
         ("setup", "methods=(", "methods=('PUT', ", "web.app.App.route"),

@@ -62,7 +62,6 @@ INTERNAL = {
     "portal.Portal.ready",
     "portal.Portal.task",
     "raw.Writer.__init__",
-    "router.Router",
     "sse.EventSource.__init__",
     "sse.EventSource.begun",
     "sse.EventSource.binary",
@@ -99,11 +98,11 @@ INTERNAL = {
     "websocket.WebSocket.sent",
 }
 # Where each __getattr__ finds what it returns: a dict of functions, one of places in a
-# list, a string of "name:room" each, or a function that compares names.
+# list, a string of "name:room" each, a function that compares names, or a whole module.
 FOUND = {
     "app.App": ["setup.METHODS", "setup._ELSEWHERE"],
     "conn.Request": ["conn._IN_HEAD", "fields._METHODS", "fields.attribute"],
-    "response.Response": ["response.Response.__getattr__"],
+    "response.Response": ["cookies"],
     "websocket.WebSocket": ["pieces.METHODS"],
 }
 # The function that gives its first argument further attributes.
@@ -262,6 +261,9 @@ def found(owner):
         node = _lookup(place)
         if isinstance(node, FUNCTION):
             members.update(_compared(node))
+        elif isinstance(node, ast.Module):
+            functions = [name for name in _members(node) if _is_public(name)]
+            members.update({name: f"{module}.{name}" for name in functions})
         elif isinstance(node, ast.Constant):
             pairs = (pair.split(":") for pair in node.value.split())
             members.update({member: f"{room}.{member}" for member, room in pairs})

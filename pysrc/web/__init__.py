@@ -27,8 +27,7 @@ __version__ = "0.1.0"
 # Where each name is: in one string, which takes a third of a dict's memory.
 _LAZY = (
     " App:app Broadcast:broadcast EventSource:sse HTTPException:faults"
-    " HandshakeError:client Response:response WebSocket:websocket abort:faults"
-    " connect:client implementation:_which parse_qs:query redirect:response "
+    " Response:response WebSocket:websocket abort:faults redirect:response "
 )
 
 

@@ -2,10 +2,11 @@
 import web
 
 _LAZY = (
-    " Session:sessions basic:signin bearer:signin captive:portal check:shapes"
-    " check_password:passwords cors:origins escape:quoting failed:pacing"
-    " hash_password:passwords ota:firmware paced:pacing protect:shield quote:quoting"
-    " render:templates same:secrets send_file:sendfile urlencode:quoting "
+    " HandshakeError:client Session:sessions basic:signin bearer:signin captive:portal"
+    " check:shapes check_password:passwords connect:client cors:origins escape:quoting"
+    " failed:pacing hash_password:passwords implementation:_which ota:firmware paced:pacing"
+    " parse_qs:query protect:shield quote:quoting render:templates same:secrets"
+    " send_file:sendfile urlencode:quoting "
 )
 
 

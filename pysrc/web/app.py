@@ -36,7 +36,7 @@ _GONE_AGAIN = const((11, 103))  # EAGAIN, ECONNABORTED: the client left before i
 _TURNS = const(8)  # requests in a row without letting tasks run
 _OWN = const(3)  # attributes of a Request that nobody has touched
 _OK_HEAD = const(73)  # the length of TEXT
-_LARGE = const(1024)  # bytes of a body that does not leave in one write with its head
+_IN_ONE = const(256)  # bytes of the longest body that leaves out of the one buffer
 
 
 class App:
@@ -76,7 +76,7 @@ class App:
     failed = False  # whether the last client could not be accepted
     freed = 0  # when a connection ended by itself, by the clock
     watch = None  # the task that watches over deadlines
-    router = None  # for the paths with parameters
+    router = None  # the tree of the paths with parameters, see web.router
     mounts = ()  # (app, prefix) of the apps that this one is mounted in
     hooks = None  # this app's own, see web.hooks
     hooked = False  # whether this app or a mounted one has any
@@ -118,7 +118,6 @@ class App:
         App's, with an ssl.SSLContext as HTTPS. With debug the console tells of each
         answer, and more. Raises OSError when the address can't be listened on."""
         web.setup.listen(self, host, port, ssl, options)
-        web.forget("setup")  # it is needed once
 
     async def stop(self, timeout=10):
         """Stop serving: accept no more, let requests in flight be answered, for
@@ -308,7 +307,7 @@ class App:
                     try:
                         route = routes.get(head[1])
                         if route is None and self.router:
-                            route = self.router.match(r)
+                            route = web.router.match(self.router, r)
                         if route:
                             entry = route.get(head[0])
                             if entry is None and head[0] == "HEAD":
@@ -342,8 +341,8 @@ class App:
                         conn.pos += r._left  # what nobody has read of a body that is there
                         r._left = 0
                     if rest is None and result is not SENT:
-                        used = len(result) if kind is str else _LARGE
-                        if used >= _LARGE or head[0] == "HEAD":
+                        used = len(result) if kind is str else _IN_ONE
+                        if used >= _IN_ONE or head[0] == "HEAD":
                             rest = respond(conn, r, entry, result)
                         else:
                             # most responses leave in one write, out of one buffer

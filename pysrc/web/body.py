@@ -4,10 +4,9 @@ from builtins import len, memoryview, min  # found sooner in this module
 from micropython import const
 
 import web
-from web.stream import receive_into, send_each
+from web.poll import receive_into
 
 _EXPECT = const(16)
-_PIECE = const(1024)
 
 
 async def next_chunk(r):
@@ -19,11 +18,8 @@ async def receive(r, buf=None, limit=0):
     """Receive more of the body: into buf, or into the connection's buffer, which may
     grow to `limit` bytes behind the head. Returns how many bytes came."""
     conn = r._conn
-    if r._head[3] & _EXPECT:  # RFC 9110 10.1.1
-        r._head[3] -= _EXPECT
-        if not conn.sent:
-            await send_each(conn, (b"HTTP/1.1 100 Continue\r\n\r\n",))
-            conn.sent = False
+    if r._head[3] & _EXPECT:
+        await web.lines.go_ahead(r)
     conn.since = conn.server.clock
     conn.deadline = conn.since + conn.server.body_ticks
     try:
@@ -64,31 +60,25 @@ async def readinto(r, buf):
 async def read(r, n=-1):
     """Return the next n bytes of the body, or all that is left of it; fewer only
     when the body ends. Raises as readinto() does."""
-    conn = r._conn
     if r._whole:
         web.help.body(r, None)
-    if r._chunks is None:
-        if n < 0 or n > r._left:
-            n = r._left
-        if n <= conn.end - conn.pos:
-            pos = conn.pos
-            conn.pos += n
-            r._left -= n
-            return bytes(memoryview(conn.buf)[pos : pos + n])
-        data = bytearray(n)
-        view = memoryview(data)
-        done = await readinto(r, view)  # what came with the head, if anything did
-        while done < n:
-            got = await receive(r, view[done:])
-            r._left -= got
-            done += got
-    else:
-        data = bytearray()
-        while (n < 0 or len(data) < n) and (r._left or await next_chunk(r)):
-            size = len(data)
-            data.extend(bytes(min(r._left, _PIECE, _PIECE if n < 0 else n - size)))
-            got = await readinto(r, memoryview(data)[size:])
-            data[size + got :] = b""
+    if r._chunks:
+        return await r._chunks.read(n)
+    conn = r._conn
+    if n < 0 or n > r._left:
+        n = r._left
+    if n <= conn.end - conn.pos:
+        pos = conn.pos
+        conn.pos += n
+        r._left -= n
+        return bytes(memoryview(conn.buf)[pos : pos + n])
+    data = bytearray(n)
+    view = memoryview(data)
+    done = await readinto(r, view)  # what came with the head, if anything did
+    while done < n:
+        got = await receive(r, view[done:])
+        r._left -= got
+        done += got
     return bytes(data)
 
 

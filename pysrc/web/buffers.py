@@ -5,7 +5,7 @@ from builtins import len, memoryview  # found sooner in this module
 from micropython import const
 
 import web
-from web.stream import receive_into
+from web.poll import receive_into
 
 _HEAD = const(1)  # states of a connection, see conn.py
 _IDLE = const(2)

@@ -2,11 +2,12 @@
 from micropython import const
 
 import web
-from web.body import receive
+from web.body import readinto, receive
 from web.response import check
 
 _LINE_MAX = const(256)  # most bytes of a chunk's line with its extensions
 _TRAILERS = const(1024)  # most bytes of all trailer fields
+_PIECE = const(1024)
 _SPACE = b" \t"
 _TOKEN = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -43,6 +44,16 @@ class Chunks:
             return False
         self._r._left = size
         return True
+
+    async def read(self, n):
+        """Return the next n bytes of the body, all that is left of it if that is negative."""
+        data = bytearray()
+        while (n < 0 or len(data) < n) and (self._r._left or await self.next()):
+            size = len(data)
+            data.extend(bytes(min(self._r._left, _PIECE, _PIECE if n < 0 else n - size)))
+            got = await readinto(self._r, memoryview(data)[size:])
+            data[size + got :] = b""
+        return bytes(data)
 
     def _fail(self, status):
         # what follows can't be told from a request any more

@@ -12,7 +12,8 @@ from web.app import App
 from web.buffers import fill
 from web.conn import Connection, octets
 from web.incoming import mask, new_buffer, scratch
-from web.stream import begin_wait, send_now
+from web.poll import begin_wait
+from web.stream import send_now
 from web.websocket import WebSocket, put, ws_build
 
 _MAX_HEAD = const(4096)  # bytes of a server's answer

@@ -39,7 +39,6 @@ reserve = []
 
 # What parse_head leaves in its list that is an attribute of a request as it is.
 _IN_HEAD = {"method": 0, "path": 1, "query": 2, "flags": 3}
-_NONE = {}  # the parameters of a literal path
 
 
 class Queue(core.IOQueue):
@@ -105,7 +104,9 @@ def register(server, sock, what, event=_POLLIN):
 
 def no_tasks(_):
     """What IOQueue.remove() finds in place of an entry, when it looks for a task."""
-    return iter((None, None, None))
+    yield
+    yield
+    yield
 
 
 class Connection:
@@ -237,7 +238,7 @@ class Request:
     """
 
     # The program sets names of its own here, so these begin with an underscore.
-    params = _NONE
+    params = {}  # of a literal path
     _buf = None  # where the head is, if not any more in the connection's buffer
     _left = 0  # bytes of the body, or of its chunk, that were not taken yet
     _limit = 0  # most bytes of the body
@@ -271,11 +272,10 @@ class Request:
 
 # -- what answers a request
 
-_TYPE = const(31)  # where the Content-Type begins in TEXT
-_TYPE_END = const(-18)  # and where it ends
+_HTML = const(31)  # where the Content-Type begins in TEXT
+_HTML_END = const(-18)  # and where it ends
 END = b"\r\n"
 TEXT = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: "
-HTML = TEXT[_TYPE:_TYPE_END]
 
 
 async def nothing():
@@ -283,7 +283,6 @@ async def nothing():
 
 
 CoroutineType = type(nothing())  # MicroPython has one type for generators and these
-PIECES = (str, bytes, bytearray, memoryview)
 SENT = object()  # instead of a result: the response has left already
 
 
@@ -299,13 +298,13 @@ def octets(data):
         view = memoryview(data)
         n = len(view)
         if n != len(data) and utf8(view, 0, n, 0):
-            raise ValueError("text that can't be UTF-8")
+            web.console.unsendable(data)
         return view
     if isinstance(data, memoryview):
         if len(bytes(data[:1])) != 1:  # of an array of larger items, or empty
             return bytes(data)
     elif not isinstance(data, (bytes, bytearray)):
-        raise TypeError("can't send " + repr(type(data)))
+        web.console.unsendable(data)
     return data
 
 
@@ -325,14 +324,14 @@ def end_of_head(conn, r):
 
 
 def encoded(body):
-    """Return the Content-Type (bytes) of a str, bytes-like object, dict or list, and that as
-    it is sent (bytes-like). Raises TypeError, ValueError."""
+    """Return the Content-Type (bytes) of a str, bytes-like object, dict or list, None for that
+    of TEXT, and that as it is sent (bytes-like). Raises TypeError, ValueError."""
     if isinstance(body, (dict, list)):
         text = dumps(body)
         if "nan" in text or "inf" in text or "<" in text:
             web.values.check_value(body)  # JSON has neither, if a number's, nor <object>
         return b"application/json", octets(text)
-    return HTML if isinstance(body, str) else b"application/octet-stream", octets(body)
+    return None if isinstance(body, str) else b"application/octet-stream", octets(body)
 
 
 def slow(server):
@@ -375,7 +374,8 @@ def respond(conn, r, entry, body):
     except BaseException as e:
         return web.response.failed(conn, r, entry, e)
     head = bytearray(TEXT)
-    head[_TYPE:_TYPE_END] = kind
+    if kind:
+        head[_HTML:_HTML_END] = kind
     head.extend(b"%d\r\n" % len(text))  # in bytes
     head.extend(end_of_head(conn, r))
     return put(conn, head, text)

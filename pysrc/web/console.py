@@ -57,3 +57,13 @@ def unsupported(r, what, kind):
 def escaped(value):
     """What a client sent as text that does not look like other lines of the console."""
     return repr(str(value))[1:-1]
+
+
+def unsendable(body):
+    """Raise what a handler gets that has such a body sent, or returns such a tuple: ValueError
+    for a str, else TypeError."""
+    if isinstance(body, str):
+        raise ValueError("text that can't be UTF-8")
+    if isinstance(body, tuple):
+        raise TypeError("not (body, status, headers)")
+    raise TypeError("can't send " + repr(type(body)))

@@ -19,8 +19,8 @@ def decode_json(data):
     text[0] = 91  # [
     text[1:-3] = data
     text[-3:] = b",0]"
-    if text[1:4] == b"\xef\xbb\xbf":
-        text[1:4] = b"   "
+    if text[1] == 0xEF:
+        web.escapes.skip_mark(text)
     while text[n] in b" \t\r\n":
         n -= 1
     if text[n] in b",:" or utf8(text, 0, len(text), 0):

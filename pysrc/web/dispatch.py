@@ -40,7 +40,9 @@ async def _answer(app, conn, r, route, entry, hooks):
     elif entry:
         web.abort(413)
     if entry is None:
-        return web.faults.unhandled(app, r, route)
+        if route is None and r.method == "GET":
+            web.abort(404)
+        return web.allow.unhandled(app, r, route)
     if entry[1] in (None, _GUARDED):
         return entry[0](r, **r.params)
     conn.entry = [None, None, conn.sock]

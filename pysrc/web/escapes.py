@@ -1,4 +1,5 @@
-# Characters beyond the first 65,536 in JSON, as what sends ASCII only escapes them.
+# What little JSON has: escaped characters beyond the first 65,536, as what sends ASCII only has
+# them; a byte order mark; numbers that are none.
 from binascii import unhexlify
 
 
@@ -36,3 +37,9 @@ def _escaped(text, i):
         return 0
     high, low = unhexlify(text[i + 2 : i + 6])
     return high << 8 | low
+
+
+def skip_mark(text):
+    """Have spaces in place of a byte order mark behind the first byte of text (bytearray)."""
+    if text[1:4] == b"\xef\xbb\xbf":
+        text[1:4] = b"   "

@@ -1,11 +1,9 @@
-# Faults of handlers, what they raise on purpose, requests that none is for.
+# Faults of handlers, and what they raise on purpose.
 import gc
 from asyncio import CancelledError
 
 import web
 from web.conn import SENT
-
-_METHODS = " GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH "
 
 
 class HTTPException(Exception):
@@ -24,18 +22,10 @@ class HTTPException(Exception):
         super().__init__(status)
         if not isinstance(status, int):
             web.help.status(status)
-        if isinstance(headers, str):
-            lines = headers.split("\r\n")
-            if lines.pop():
-                raise ValueError("field line")
-            headers = {}
-            for line in lines:
-                name, colon, value = line.partition(":")
-                if not colon or "\r" in line or "\n" in line:
-                    raise ValueError("field line")
-                headers.setdefault(name, []).append(value.strip())
+        if headers and isinstance(headers, str):
+            headers = web.lines.split(headers)
         self.status = status
-        self.headers = headers
+        self.headers = headers or {}
         self.body = body
 
 
@@ -72,7 +62,7 @@ def plain(r, e):
         if lacking:
             gc.collect()
         web.console.report(r, e)
-        e = HTTPException(503, None, "Retry-After: 5\r\n") if lacking else HTTPException(500)
+        e = HTTPException(503, None, {"Retry-After": "5"}) if lacking else HTTPException(500)
     body = web.response.reason(e.status) if e.body is None else e.body
     headers = e.headers
     if isinstance(body, (str, bytes)):
@@ -119,30 +109,3 @@ def answerable(conn, r, e):
             web.console.report(r, e)
         return False
     return True
-
-
-# -- requests that no handler is for
-
-
-def unhandled(app, r, route):
-    """Return the response to OPTIONS, else raise HTTPException."""
-    method = r.method
-    if r.path == "*" or " " + method + " " not in _METHODS:
-        every = {}  # there is at any path
-        for routes in (app.routes, app.router.patterns if app.router else {}):
-            for each in routes.values():
-                every.update(each)
-        if method == "OPTIONS":  # RFC 9110 9.3.7
-            route = every
-        elif method not in every:
-            raise HTTPException(501)
-    if route is None:
-        raise HTTPException(404)
-    methods = set(route)
-    methods.add("OPTIONS")
-    if "GET" in methods:
-        methods.add("HEAD")
-    headers = {"Allow": ", ".join(sorted(methods))}
-    if method != "OPTIONS":
-        raise HTTPException(405, None, headers)
-    return None, 204, headers

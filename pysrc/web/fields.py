@@ -27,7 +27,7 @@ def attribute(r, name):
         if not 0 < head[8] < head[5]:
             return web.headers.Headers(buf, head[5], r._end)
         # an authority in the target replaces the Host field (RFC 9112 3.2.2)
-        buf = web.host.lines(buf, head, r._end)
+        buf = web.lines.of_target(buf, head, r._end)
         return web.headers.Headers(buf, 0, len(buf))
     if name == "addr":
         return r._conn.addr

@@ -3,8 +3,7 @@ from asyncio import core
 
 import web
 from web.conn import SENT, CoroutineType
-from web.faults import HTTPException, answerable, fault_of, plain
-from web.response import Response, response_of
+from web.response import response_of
 
 
 async def response(conn, r, entry, hooks, answering):
@@ -67,24 +66,28 @@ async def handled(conn, r, apps, e):
     """Return the response to r as error handlers of the apps have it, which e (Exception)
     is for; SENT when it is too late for one."""
     errors = [app.hooks[2] for app in reversed(apps) if app.hooks]
-    status = e.status if isinstance(e, HTTPException) else 500
+    faults = web.faults
+    status = e.status if isinstance(e, faults.HTTPException) else 500
     try:
-        if isinstance(e, HTTPException):
+        if isinstance(e, faults.HTTPException):
             for each in errors:
                 handler = _handler(each, status)
                 if handler:
-                    result = await _result_of(_called(handler, r, e))
-                    return _with_fields(response_of(result, status), e)
+                    result = response_of(await _result_of(_called(handler, r, e)), status)
+                    if e.headers:
+                        headers = web.lines.add(result.headers, e.headers)
+                        result = response_of((result.body, result.status, headers))
+                    return result
         for each in errors:
             handler = _handler(each, type(e))
             if handler:
                 return response_of(await _result_of(handler(r, e)), status)
     except BaseException as fault:
-        e = fault_of(conn, fault)
-        if not answerable(conn, r, e):
+        e = faults.fault_of(conn, fault)
+        if not faults.answerable(conn, r, e):
             return SENT
-    result = plain(r, e)
-    if not isinstance(e, HTTPException):
+    result = faults.plain(r, e)
+    if not isinstance(e, faults.HTTPException):
         status = result[1]
         for each in errors:
             handler = _handler(each, status)
@@ -92,15 +95,5 @@ async def handled(conn, r, apps, e):
                 try:
                     return response_of(await _result_of(_called(handler, r, e)), status)
                 except BaseException as fault:
-                    web.console.report(r, fault_of(conn, fault))
+                    web.console.report(r, faults.fault_of(conn, fault))
     return result
-
-
-def _with_fields(response, e):
-    # such as the Allow of 405; a handler may return one Response again and again
-    known = [name.lower() for name in response.headers]
-    more = {name: value for name, value in e.headers.items() if name.lower() not in known}
-    if more:
-        more.update(response.headers)
-        response = Response(response.body, response.status, more)
-    return response

@@ -8,7 +8,7 @@ from micropython import const
 import web
 from web._choose import choose
 from web._codec import utf8
-from web.stream import begin_wait, cancelled
+from web.poll import begin_wait, cancelled
 
 frames = choose("_frames", "_portable_frames")
 choose = None  # see there

@@ -2,7 +2,7 @@
 from micropython import const
 
 import web
-from web.stream import receive_into
+from web.poll import receive_into
 
 _DISCARD_BYTES = const(1 << 20)
 _DISCARD_BUFFER = const(256)

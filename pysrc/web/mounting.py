@@ -1,5 +1,9 @@
 # An App's routes under a prefix of another's.
+from micropython import const
+
 import web
+
+_PATTERNS = const(4)  # see setup.py
 
 
 def mount(app, other, prefix="", before=None):
@@ -14,7 +18,7 @@ def mount(app, other, prefix="", before=None):
         web.setup.hooks(app, 0)
     routes = list(other.routes.items())
     if other.router:
-        routes += list(other.router.patterns.items())
+        routes += list(other.router[_PATTERNS].items())
     for path, route in routes:
         for method, entry in route.items():
             web.setup.add(apps, prefix + path, method, entry)

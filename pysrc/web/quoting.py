@@ -14,6 +14,11 @@ def quote(s, safe="/"):
     return out.decode()
 
 
+def quote_url(location):
+    """Return a whole URL (str) with what none can hold percent-encoded."""
+    return quote(location, "!#$%&'()*+,/:;=?@[]")
+
+
 def urlencode(values):
     """Return the query (str) of a dict by name, with a list for a name that repeats, or of
     (name, value) pairs."""

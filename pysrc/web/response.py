@@ -3,12 +3,17 @@
 from micropython import const
 
 import web
-from web.conn import HTML, SENT, CoroutineType, encoded, must_close, octets, put
+from web.conn import SENT, TEXT, CoroutineType, encoded, must_close, octets, put
 
 _HTTP11 = const(1)  # a flag of a head
 _NO_TOKEN = b' "(),/:;<=>?@[\\]{}'
 # what a response has of its own, or what tells of its framing
 _OWN = " connection content-length content-type transfer-encoding "
+_CONNECTION = const(0)  # where they are in there
+_LENGTH = const(11)
+_TYPE = const(26)
+_HTML = const(31)  # where the Content-Type begins in TEXT
+_HTML_END = const(-18)  # and where it ends
 
 _reasons = {200: "OK"}  # of the statuses that were sent
 
@@ -33,7 +38,7 @@ class Response:
             self.headers["Content-Type"] = type
 
     def __getattr__(self, name):
-        if " " + name + " " not in " set_cookie delete_cookie ":
+        if name[-7:] != "_cookie":
             raise AttributeError(name)
         method = getattr(web.cookies, name)
         return lambda *args, **kwargs: method(self, *args, **kwargs)
@@ -46,7 +51,7 @@ def redirect(location, status=302):
     location = check(location)
     for c in location.encode():
         if c in b' "<>\\^`{|}' or c > 126:
-            location = web.quoting.quote(location, "!#$%&'()*+,/:;=?@[]")
+            location = web.quoting.quote_url(location)
             break
     return Response("", status, {"Location": location})
 
@@ -59,6 +64,7 @@ def _parts_of(result, status=None):
     for, with that status if it has none. Raises TypeError."""
     given = headers = None
     if isinstance(result, tuple):
+        whole = result
         n = len(result)
         if n == 3:
             result, given, headers = result
@@ -69,7 +75,7 @@ def _parts_of(result, status=None):
                 given = None
                 status = status or 200
         if not isinstance(given, int) and (n != 2 or headers is None):
-            raise TypeError("not (body, status, headers)")
+            web.console.unsendable(whole)
     if hasattr(result, "headers"):
         if headers:
             result.headers.update(headers)
@@ -120,19 +126,13 @@ def _compose(conn, r, entry, result):
     if not 200 <= status <= 999:
         raise ValueError("status {}".format(status))
     lines, own = split(headers)
-    options = ""
-    for option in own.get("connection", "").lower().split(","):
-        option = option.strip()
-        if option == "close":
-            conn.closing = True
-        elif option and option != "keep-alive":
-            options += ", " + option
+    options = web.lines.options(conn, own[_CONNECTION]) if _CONNECTION in own else ""
     if must_close(r):
         conn.closing = True
     file = hasattr(given, "readinto") or hasattr(given, "read")
     pieces = file or hasattr(given, "send") or hasattr(given, "generator")
     pieces = pieces or hasattr(given, "__aiter__")
-    kind, body = b"application/octet-stream" if file else HTML, b""
+    kind, body = b"application/octet-stream" if file else None, b""
     if not pieces and given is not None:
         kind, body = encoded(given)
     if status == 205:  # RFC 9110 15.3.6
@@ -143,12 +143,12 @@ def _compose(conn, r, entry, result):
     if pieces:
         # a sign behind the 0 is a ValueError
         length = web.readable.size(given) if file else None
-        if "content-length" in own:
-            length = int("0" + own["content-length"])
+        if _LENGTH in own:
+            length = int("0" + own[_LENGTH])
     chunked = False
     empty = status == 204 or status == 304
     if not empty:
-        kind = own.get("content-type") or given is not None and kind.decode()
+        kind = own.get(_TYPE) or given is not None and str(kind or TEXT[_HTML:_HTML_END], "utf-8")
         if kind:
             lines += "Content-Type: " + kind + "\r\n"
         if length is not None:
@@ -196,19 +196,18 @@ def check(text, name=False):
     """Return a field's value (str or bytes), or its name. Raises ValueError for a value that
     would end its line (RFC 9110 5.5), a name that is no token (5.6.2), or what can't be
     UTF-8."""
-    for c in octets(text):  # each character of a str would be a name that stays in memory
+    # each character of a str would be a name that stays in memory
+    for c in octets(text) if text or not name else b"\0":
         if c < 32 and (name or c != 9) or c > 126 and (name or c == 127) or name and c in _NO_TOKEN:
             # a value may be a secret
             raise ValueError("field " + (repr(text) if name else "with a control character"))
-    if name and not text:
-        raise ValueError("field without name")
     return text
 
 
 def split(headers):
     """Return the field lines (str) of a dict by name, with a list for a field with several,
-    but for those of _OWN, and a dict of these. Raises ValueError for what is no name or
-    value of a field."""
+    but for those of _OWN, and a dict of these by where they are in there. Raises ValueError
+    for what is no name or value of a field."""
     lines = ""
     own = {}
     for name, value in headers.items():
@@ -217,8 +216,9 @@ def split(headers):
             if v is None:
                 raise TypeError(name + ": the value is None")
             v = check(str(v))
-            if " " + key + " " in _OWN:
-                own[key] = v
+            at = _OWN.find(" " + key + " ")
+            if at >= 0:
+                own[at] = v
             else:
                 lines += name + ": " + v + "\r\n"
     return lines, own

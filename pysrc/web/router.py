@@ -1,4 +1,6 @@
-# Routes with parameters: a tree of path segments, which web.setup makes.
+# Finds the route of a path among patterns with <name>, <int:name> and <path:name>, the last of
+# which takes the rest of the path: in a tree of path segments, which web.setup makes. At each
+# segment the most specific wins: literal, int, any one segment, the rest.
 from micropython import const
 
 from web._codec import unquote
@@ -10,31 +12,23 @@ _SEGMENT = const(2)  # behind a <name>
 _PATH = const(3)  # behind a <path:name>
 
 
-class Router:
-    """Finds the route of a path among patterns with <name>, <int:name> and
-    <path:name>, the last of which takes the rest of the path. At each segment the
-    most specific wins: literal, int, any one segment, the rest."""
-
-    def __init__(self):
-        self.root = {}
-        self.patterns = {}  # methods by pattern
-
-    def match(self, r):
-        """Return the methods for the path of a request, whose params are set, or None."""
-        path = r.path
-        # as r.target, without the room that has it
-        target = bytes(memoryview(r._conn.buf)[r._head[6] : r._head[7]])
-        if b"%" in target:
-            # a slash that was sent percent-encoded is no separator
-            path = str(target, "utf-8").split("?")[0]
-            if path[0] != "/":  # absolute-form
-                start = path.find("/", path.find("://") + 3)
-                path = path[start:] if start >= 0 else "/"
-        values = []
-        found = _search(self.root, path.split("/"), 1, values)
-        if found:
-            r.params = dict(zip(found[1], values))
-            return found[0]
+def match(root, r):
+    """Return the methods for the path of a request, whose params are set, or None. root is the
+    tree's."""
+    path = r.path
+    # as r.target, without the room that has it
+    target = bytes(memoryview(r._conn.buf)[r._head[6] : r._head[7]])
+    if b"%" in target:
+        # a slash that was sent percent-encoded is no separator
+        path = str(target, "utf-8").split("?")[0]
+        if path[0] != "/":  # absolute-form
+            start = path.find("/", path.find("://") + 3)
+            path = path[start:] if start >= 0 else "/"
+    values = []
+    found = _search(root, path.split("/"), 1, values)
+    if found:
+        r.params = dict(zip(found[1], values))
+        return found[0]
 
 
 def _search(node, segments, i, values):

@@ -25,6 +25,7 @@ _ROUTE = const(0)  # what is in a node beside segments, see web.router
 _INT = const(1)
 _SEGMENT = const(2)
 _PATH = const(3)
+_PATTERNS = const(4)  # and in the root alone: methods by pattern
 _KINDS = {"int": _INT, "": _SEGMENT, "path": _PATH}
 _METHODS = "GET POST PUT PATCH DELETE".split()
 # An option of routes. Its name is no constant of its own either, which would stay in the
@@ -135,6 +136,7 @@ def listen(app, host, port, ssl, options):
     _begin_beside(app, port or app.port)
     if told:
         told.begin(app, options, host, port)
+    web.forget("setup")  # it is needed once
     # the collector may take a stale word for a pointer to this room, and would keep it all
     names = globals()
     kept = web
@@ -155,10 +157,17 @@ def _begin_beside(app, port):
 # -- routes
 
 
+_alone = [()]  # the app of the last route without guards, whose entries have this one tuple
+
+
 def _apps(app, options):
     # the app and the guards of a route with those options, for its entry
     before = options.pop(_OPTION[:6], None)
-    return (app,) if before is None else (app, web.guards.Guards(before))
+    if before is not None:
+        return app, web.guards.Guards(before)
+    if app not in _alone[0]:
+        _alone[0] = (app,)
+    return _alone[0]
 
 
 def add(apps, path, method, entry):
@@ -172,7 +181,7 @@ def add(apps, path, method, entry):
         web.help.path(path)
     if "<" in path or ">" in path:
         if app.router is None:
-            app.router = web.router.Router()
+            app.router = {_PATTERNS: {}}
         route = _add_pattern(app.router, path)
     else:
         route = app.routes.setdefault(path, {})
@@ -181,15 +190,15 @@ def add(apps, path, method, entry):
         kind = _GUARDED
     if method in route:
         web.help.add(path, method, route[method][0], handler)
-    entry = route[method] = handler, kind, max_body, apps + inner
+    entry = route[method] = handler, kind, max_body, apps + inner if inner else apps
     for parents, prefix in app.mounts:
         add(parents, prefix + path, method, entry)
 
 
-def _add_pattern(router, pattern):
+def _add_pattern(root, pattern):
     """Add a pattern (str), if there is none like it, and return its methods. Raises
     ValueError for a malformed one, or one that differs from another in its names only."""
-    node = router.root
+    node = root
     names = []
     key = None
     for segment in pattern.split("/")[1:]:
@@ -212,7 +221,7 @@ def _add_pattern(router, pattern):
     methods, known = node.setdefault(_ROUTE, ({}, names))
     if known != names:
         web.help.path(pattern, known)
-    router.patterns[pattern] = methods
+    root[_PATTERNS][pattern] = methods
     return methods
 
 

@@ -25,7 +25,9 @@ async def give_way(server, out, n):
         _keep(words)
         await core.sleep_ms(0)
         if not _keep(words):
-            await out.drop()
+            # what there is leaves, and it does without a buffer
+            await web.stream.send_each(out.conn, out.parts())
+            out.take(b"", False)
             out.take(b"", await _wait(server, out, words))
     finally:
         _kept[0].clear()

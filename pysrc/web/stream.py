@@ -1,24 +1,19 @@
-# Waiting for a client in the midst of a request or a response: what takes more than
-# one call of the socket. Once a connection's deadline is over, waiting for the client
-# ends with OSError (ETIMEDOUT).
+# What takes more than one call of a client's socket, in the midst of a request or a response:
+# sending, and the ends of what waits. web.poll has the waiting itself, which many responses do
+# without.
 import time
-from asyncio import CancelledError, core
+from asyncio import core
 from builtins import len, memoryview  # found sooner in this module
 
 from micropython import const
 
 import web
-from web.conn import Connection, register
+from web.conn import Connection
 
 _READ = const(0)  # index in an entry of IOQueue: the task that waits to read
-_WRITE = const(1)  # and to write
 _STREAM = const(3)  # a state of a connection, see conn.py
-_EBADF = const(9)
 _EPIPE = const(32)
-_POLLIN = const(1)
-_POLLOUT = const(4)
 _ENOMEM = const(12)
-_ETIMEDOUT = const(110)
 _DROPPED_MS = const(9000)  # in which a write that does not wait has taken nothing
 _TURNS = const(8)  # socket calls in a row that found no need to wait
 
@@ -34,19 +29,6 @@ Connection.rest = None  # the coroutine that its task runs
 Connection.helpers = ()  # further tasks that end with it
 
 
-def wait(server, sock, entry, task, direction=_READ):
-    """Have task woken when sock is ready: `yield` is to follow, if it is the current
-    one. Raises MemoryError, and then nothing is waited for."""
-    # what IOQueue.queue_read does, with an entry that is made once
-    entry[direction] = task
-    try:
-        register(server, sock, entry, _POLLOUT if direction else _POLLIN)
-    except MemoryError:
-        entry[direction] = None
-        raise
-    task.data = server.queue
-
-
 def park(queue):
     """Have the current task wait until wake(queue): `yield` is to follow."""
     queue.push(core.cur_task)
@@ -57,43 +39,6 @@ def wake(queue):
     """Wake the tasks that wait in a core.TaskQueue."""
     while queue.peek():
         core._task_queue.push(queue.pop())
-
-
-def begin_wait(conn, direction):
-    """Have the current task woken when the socket is ready: `yield` is to follow.
-    Raises OSError, MemoryError."""
-    if conn.sock is None:
-        raise OSError(_EBADF)
-    conn.turns = 0
-    if conn.entry is None:
-        conn.entry = [None, None, conn.sock]
-    if conn.entry[1 - direction] is None:
-        wait(conn.server, conn.sock, conn.entry, core.cur_task, direction)
-    elif direction:
-        conn.server.queue.queue_write(conn.sock)
-    else:
-        conn.server.queue.queue_read(conn.sock)
-
-
-def forget_wait(conn, direction):
-    """Clear up after a task that waited for the socket and was removed from the queue."""
-    entry = conn.entry
-    entry[direction] = None
-    other = entry[1 - direction]
-    if other and conn.sock:
-        # the queue forgot the socket on behalf of the other waiter as well
-        wait(conn.server, conn.sock, entry, other, 1 - direction)
-
-
-def cancelled(conn, direction):
-    """Clear up after the cancelling of a task that waited for the socket. Raises
-    OSError if it was expire() that did it."""
-    if conn.entry[direction] is core.cur_task:  # no other one has begun to wait since
-        forget_wait(conn, direction)
-    if conn.expired:
-        conn.expired = False
-        conn.timed_out = True
-        raise OSError(_ETIMEDOUT)
 
 
 async def give_way(conn):
@@ -112,39 +57,8 @@ def admit(conn):
     for other in server.connections:
         n += other.state == _STREAM
     if n >= server.most_streams:
-        web.abort(503, None, "Retry-After: 5\r\n")
+        web.abort(503, None, {"Retry-After": "5"})
     conn.state = _STREAM
-
-
-# -- receiving
-
-
-async def receive_into(conn, buf):
-    """Read into buf, waiting until there is something. Returns how many bytes
-    arrived; 0 at the end of the stream. Raises OSError."""
-    conn.turns += 1
-    if conn.turns > _TURNS:  # as give_way(), without a further coroutine
-        conn.turns = 0
-        await core.sleep_ms(0)
-    while True:
-        if not conn.drained:
-            if conn.sock is None:
-                raise OSError(_EBADF)
-            try:
-                n = conn.sock.readinto(buf)
-            except OSError:
-                conn.lost = True
-                raise
-            if n is not None:
-                conn.drained = 0 < n < len(buf)
-                return n
-        conn.drained = False
-        begin_wait(conn, _READ)
-        try:
-            yield
-        except CancelledError:
-            cancelled(conn, _READ)
-            raise
 
 
 # -- sending
@@ -186,7 +100,7 @@ async def send_each(conn, parts):
                     conn.busy = core.TaskQueue()
                 view = memoryview(part)
                 while n < len(part):
-                    await _wait_to_write(conn)
+                    await web.poll.wait_to_write(conn)
                     n += send_now(conn, view[n:], len(part) - n)
         done = True
     finally:
@@ -198,26 +112,6 @@ async def send_each(conn, parts):
             conn.busy = None
         if conn.websocket:
             conn.websocket.sent(done)
-
-
-async def _wait_to_write(conn):
-    server = conn.server
-    conn.touched = True
-    conn.sender = core.cur_task
-    conn.since = server.clock
-    conn.deadline = server.clock + server.write_ticks
-    server.attend()
-    try:
-        begin_wait(conn, _WRITE)
-        try:
-            yield
-        except CancelledError:
-            cancelled(conn, _WRITE)
-            raise
-    finally:
-        conn.sender = None
-    if conn.sock is None:
-        raise OSError(_EBADF)
 
 
 # -- ending what waits

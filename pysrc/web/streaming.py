@@ -24,9 +24,7 @@ class Stream:
     def __init__(self, first, generator):
         self.first = first
         self.generator = generator
-
-    def close(self):
-        self.generator.close()
+        self.close = generator.close
 
 
 def respond(conn, r, entry, body):
@@ -135,11 +133,6 @@ class _Gathered:
             self.buf = bytearray()
         self.buf[:] = head  # the memory stays
         self.at = len(head)
-
-    async def drop(self):
-        """Send what there is, and do without the buffer."""
-        await send_each(self.conn, self.parts())
-        self.take(b"", False)
 
     def _frame(self, more=0):
         # make it a chunk, of which `more` bytes are behind the buffer

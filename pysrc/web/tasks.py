@@ -6,12 +6,13 @@ from builtins import StopIteration, id
 from micropython import const
 
 import web
-from web.conn import PIECES, SENT, CoroutineType, nothing, register, respond, slow
+from web.conn import SENT, CoroutineType, nothing, register, respond, slow
 
 _BUSY = const(0)  # states of a connection, see conn.py
 _HEAD = const(1)
 _IDLE = const(2)
 _KEEP_ALIVE = const(2)
+_PIECES = (str, bytes, bytearray, memoryview)
 
 
 def go_on(conn, r, rest):
@@ -150,7 +151,7 @@ def _given(item, mark):
     lost = task.data is mark
     if lost:
         task.data = None
-    if lost if item is None else not isinstance(item, PIECES):
+    if lost if item is None else not isinstance(item, _PIECES):
         raise TypeError("a piece must be str or bytes, not " + repr(type(item)))
     return item
 

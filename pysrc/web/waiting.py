@@ -8,7 +8,7 @@ from micropython import const
 
 import web
 from web.incoming import buffer, event, new_buffer, owner, take, ws_parse
-from web.stream import forget_wait
+from web.poll import forget_wait
 
 _AHEAD = const(256)  # bytes that a handler is ahead of
 _HEADER = const(14)
