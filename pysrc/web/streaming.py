@@ -24,7 +24,9 @@ class Stream:
     def __init__(self, first, generator):
         self.first = first
         self.generator = generator
-        self.close = generator.close
+
+    def close(self):
+        self.generator.close()
 
 
 def respond(conn, r, entry, body):
