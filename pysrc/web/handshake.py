@@ -5,7 +5,7 @@ from binascii import a2b_base64, b2a_base64
 from micropython import const
 
 import web
-from web._codec import next_field
+from web._codec import find_field, next_field
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _UPGRADE = const(4)
@@ -26,39 +26,47 @@ def _items(value):
     return [item.strip() for item in value.split(",")]
 
 
-def _check(r, buf):
-    """Return a dict of the fields of r, those of the handshake without sec-websocket, and
-    the target and the others as they are kept: for as long as the connection is open.
-    Raises HTTPException for no handshake (RFC 6455 4.2.1)."""
+def _check(r, field):
+    """Raises HTTPException for no handshake (RFC 6455 4.2.1). field(name) returns a
+    field's value, '' for none."""
     head = r._head
-    kept = buf[head[6] : head[7]]
-    fields = {}
-    line = [None, None]
-    pos = next_field(buf, head[5], r._end, line)
-    while pos:
-        name, value = line
-        name = name.lower()
-        if name[:13] == "sec-websocket":
-            name = name[13:]
-        elif name not in ("upgrade", "connection"):
-            kept += (name + ":" + value + "\r\n").encode()
-        fields[name] = fields[name] + ", " + value if name in fields else value
-        pos = next_field(buf, pos, r._end, line)
-    get = fields.get
     if (
         head[0] != "GET"
         or not head[3] & _UPGRADE
-        or "websocket" not in _items(get("upgrade", "").lower())
-        or get("-version") != "13"
+        or "websocket" not in _items(field("upgrade").lower())
+        or field("sec-websocket-version") != "13"
     ):
         raise web.HTTPException(426, None, _REFUSAL)
-    key = get("-key", "")
+    key = field("sec-websocket-key")
     try:
         if len(key) != 24 or len(a2b_base64(key)) != 16 or r._left or r._chunks:
             raise ValueError
     except ValueError:
         raise web.HTTPException(400)
-    return fields, kept + b"\r\n"
+
+
+def _keep(r, buf):
+    """Have r keep its target and fields for as long as the connection is open, but for the
+    fields of the handshake. The head moves together where it is, in buf (bytearray), and
+    takes memory once."""
+    head = r._head
+    start = head[6]
+    at = fields = head[7]
+    pos = head[5]
+    line = [None, None]
+    while pos:
+        end = next_field(buf, pos, r._end, line)
+        name = line[0].lower()
+        if not end or name[:13] != "sec-websocket" and name not in ("upgrade", "connection"):
+            # the last one is the empty line
+            kept = buf[pos : end or r._end]
+            pos = at + len(kept)
+            buf[at:pos] = kept
+            at = pos
+        pos = end
+    r._buf = bytes(memoryview(buf)[start:at])
+    r._end = at - start
+    head[5:8] = fields - start, 0, fields - start
 
 
 def accept(
@@ -77,23 +85,26 @@ def accept(
     web.forget("handshake")
     buf = r._buf or conn.buf
     head = r._head
-    fields, kept = _check(r, buf)
-    get = fields.get
-    if origins is not None and get("origin") not in origins:
+
+    def field(name):
+        return find_field(buf, head[5], r._end, name) or ""
+
+    _check(r, field)
+    if origins is not None and find_field(buf, head[5], r._end, "origin") not in origins:
         raise web.HTTPException(403)
     answer = (
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
         b"Connection: Upgrade\r\nSec-WebSocket-Accept: "
-        + accept_key(get("-key").encode())
+        + accept_key(field("sec-websocket-key").encode())
         + b"\r\n"
     )
-    for name in _items(get("-protocol", "")):
+    for name in _items(field("sec-websocket-protocol")):
         if name in subprotocols:
             ws.subprotocol = name
             answer += b"Sec-WebSocket-Protocol: " + name.encode() + b"\r\n"
             break
     if compress:
-        answer += web.deflate.negotiate(ws, get("-extensions", ""), compress)
+        answer += web.deflate.negotiate(ws, field("sec-websocket-extensions"), compress)
     if headers:
         lines, own = web.response.split(headers)
         known = "\n" + lines.lower()
@@ -103,12 +114,11 @@ def accept(
     if head[3] & _EXPECT:  # RFC 9110 7.8
         answer = b"HTTP/1.1 100 Continue\r\n\r\n" + answer
     web.stream.admit(conn)
-    if not 0 < head[8] < head[5]:  # else there is a Host in the target
-        r._buf = kept
-        r._end = len(kept)
-        head[5:8] = head[7] - head[6], 0, head[7] - head[6]
+    if 0 < head[8] < head[5] or r._buf:  # there is a Host in the target
+        r._buf = bytes(memoryview(buf)[: r._end])
     else:
-        r._buf = buf[: r._end]
+        # who has asked for the headers may look at another buffer than the server's
+        _keep(r, buf if buf is conn.server.buf else buf[: r._end])
     web.incoming.new_buffer(conn, 0)
     ws.queue = answer + b"\r\n"
     ws.queued = len(ws.queue)
