@@ -126,7 +126,7 @@ class Connection:
     evicted = False  # whether it gives its place to another, and must not stay on
     websocket = None  # the WebSocket that the connection became
     events = None  # or the event stream
-    upgraded = None  # the request by which it became that, or an event stream
+    upgraded = None  # the request by which it became one of them, see web.upgraded
     raw = None  # the socket under that of TLS
     touched = False  # whether there is more to close than a socket
     own = None  # its task, if one was needed yet
@@ -175,14 +175,11 @@ class Connection:
 
     def send(self, _):
         """The task goes on: to asyncio this is the coroutine that it runs."""
-        if self.upgraded:
-            web.upgraded.run(self, None)
-        else:
-            web.tasks.run(self, None)
+        self.throw(None)
 
     def throw(self, e):
         """The same with an exception."""
-        web.tasks.run(self, e)
+        (web.upgraded if self.upgraded else web.tasks).run(self, e)
 
     def broken(self, e):
         """The client is gone, or e is a fault of this package."""

@@ -54,8 +54,6 @@ def run(conn, thrown):
     rest = conn.rest
     if rest is None:
         return  # somebody has cancelled a task that has nothing to do
-    if conn.upgraded:
-        return web.upgraded.run(conn, thrown)
     try:
         if thrown:
             rest.throw(thrown)

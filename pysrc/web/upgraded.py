@@ -65,25 +65,35 @@ def _attend(conn):
 
 
 def run(conn, thrown):
-    """Go on with the handler; see web.tasks.run()."""
-    handler = conn.rest
+    """Go on with the handler, or with what is to be done once it has ended. That takes no
+    other room; see web.tasks.run()."""
+    rest = conn.rest
+    if rest is None:
+        return  # somebody has cancelled a task that has nothing to do
     task = conn.own
-    task.data = handler  # as _step(), without a further call
+    task.data = rest  # as _step(), without a further call
     try:
-        given = handler.throw(thrown) if thrown else handler.send(None)
-        if given is None and task.data is not handler:
+        given = rest.throw(thrown) if thrown else rest.send(None)
+        if given is None and task.data is not rest:
             if conn.deadline is None:
                 _attend(conn)
             return
-        task.data = None
-        handler.close()
+        rest.close()
         raise TypeError("the handler is a generator")
     except BaseException as e:
         fault = e
-    conn.own.data = None
-    conn.rest = _end(conn, conn.upgraded, fault)
-    conn.upgraded = None
-    web.tasks.run(conn, None)
+    task.data = None
+    r = conn.upgraded
+    if r is not True:
+        conn.upgraded = True  # its handler has ended
+        conn.rest = _end(conn, r, fault)
+        return run(conn, None)
+    conn.rest = None
+    if isinstance(fault, Exception) and not isinstance(fault, StopIteration):
+        return conn.broken(fault)
+    conn.server.forget(conn)
+    if not isinstance(fault, (StopIteration, CancelledError)):
+        raise fault
 
 
 async def _end(conn, r, fault, stream=None):
@@ -96,7 +106,10 @@ async def _end(conn, r, fault, stream=None):
                 await _report(conn, r, web.faults.fault_of(conn, fault))
             elif conn.websocket:
                 await conn.websocket.finish()
-            await web.leaving.leave(conn, r)
+            # only a client that sends on must be waited for, see web.leaving
+            more = conn.pos != conn.end or r._left or r._chunks
+            if more or conn.sock and conn.sock.readinto(conn.server.buf):
+                await web.leaving.linger(conn)
     except (OSError, EOFError):
         pass  # the client is gone, or was waited for long enough
     except CancelledError:
