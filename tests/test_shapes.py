@@ -253,6 +253,20 @@ def test_a_task_of_its_own_that_is_cancelled(server):
         assert ws.recv(timeout=10) == "0"
 
 
+def test_many_messages_at_once(server):
+    """More than may wait for a slow member: nobody is one."""
+    from wire import frame
+    from wire.client import Client
+
+    with Client(server) as talker, connect(server.url("/room", "ws")) as listener:
+        talker.upgrade("/room")
+        wait_for_members(server, 2)
+        talker.send(b"".join(frame(1, b"%d" % n) for n in range(30)))
+        told = [json.loads(listener.recv(timeout=10))["said"] for _ in range(30)]
+        assert told == [str(n) for n in range(30)]
+    wait_for_members(server, 0)
+
+
 def test_a_slow_member_is_let_go(server):
     """It reads nothing; the other gets all."""
     from wire.client import Client

@@ -3,8 +3,8 @@ from asyncio import core
 
 import web
 
-# A member is a list: the task that sends to it, None before it is needed; the client, None
-# when it has left; and the messages that wait.
+# A member is a list: the task that sends to it, None while it takes at once what is sent;
+# the client, None when it has left; and the messages that wait for the task.
 
 
 class Broadcast:
@@ -23,7 +23,7 @@ class Broadcast:
         self.most = most
         self.slow = slow
         self._members = []
-        self.waiting = core.TaskQueue()  # the tasks of those for whom none does
+        self.waiting = core.TaskQueue()  # who waits until a client is gone
 
     def __len__(self):
         return len(self._members)
@@ -44,15 +44,21 @@ class Broadcast:
             data = web.sse.encoded(message, id, event)
         for member in list(self._members):
             client = member[1]
-            if len(member) - 2 >= self.most:
-                if self.slow == "drop":
-                    client.abort()
-                    continue
-                member.pop(2)
-            member.append(message if client.binary else data)
-            if not member[0]:
-                member[0] = core.create_task(self._serve(member))
-        web.stream.wake(self.waiting)
+            if member[0]:
+                if len(member) - 2 >= self.most:
+                    if self.slow == "drop":
+                        client.abort()
+                        continue
+                    member.pop(2)
+                member.append(message if client.binary else data)
+                continue
+            conn = client.conn
+            turns = conn.turns
+            conn.turns = 0  # no other task's turn is given to, as little is sent at once
+            rest = client.post(message if client.binary else data)
+            conn.turns = turns
+            if rest and member[1]:
+                member[0] = core.create_task(self._finish(member, rest))
         return len(self._members)
 
     def cancel(self):
@@ -68,13 +74,13 @@ class Broadcast:
         cancelled the client gets no more. Joining again is no more than that."""
         for member in self._members:
             if member[1] is client:
-                return self._serve(member)
+                return self._stay(member)
         conn = client.conn
         conn.helpers = list(conn.helpers) + [self]
         conn.touched = True
         member = [None, client]
         self._members.append(member)
-        return self._serve(member)
+        return self._stay(member)
 
     def leave(self, client):
         """Have client get no more. What waits for it is not sent."""
@@ -90,19 +96,22 @@ class Broadcast:
             member[1] = None
             web.stream.wake(self.waiting)
 
-    async def _serve(self, member):
-        if not member[0]:
-            member[0] = core.cur_task
+    async def _finish(self, member, rest):
+        # sends what a client did not take at once, and what waits behind that
+        try:
+            await rest
+            while len(member) > 2 and _is_there(member):
+                await (member[1].post(member.pop(2)) or web.conn.nothing())
+        except OSError:
+            self._remove(member)
+        finally:
+            member[0] = None
+
+    async def _stay(self, member):
         try:
             while _is_there(member):
-                if len(member) > 2 and member[0] is core.cur_task:
-                    client = member[1]
-                    await (client.send if client.binary else client.flush)(member.pop(2))
-                else:
-                    web.stream.park(self.waiting)
-                    yield
-        except OSError:
-            pass
+                web.stream.park(self.waiting)
+                yield
         finally:
             self._remove(member)
 

@@ -100,6 +100,13 @@ class EventSource:
         finally:
             self.begun()
 
+    def post(self, data):
+        """Have data leave without waiting. Returns what is to be awaited if it can't, else
+        None."""
+        if self.queue or self.conn.sender:
+            return self.flush(data)
+        self.begun(data)
+
     def abort(self):
         """End the connection at once."""
         web.stream.abort(self.conn)

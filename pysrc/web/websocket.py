@@ -181,8 +181,12 @@ class WebSocket:
         To be awaited; raises OSError when the connection is over. Raises ValueError for
         a str that is no UTF-8, as one with half of a surrogate pair is, and for numbers
         that JSON has not."""
+        return self.post(msg, more) or SENT
+
+    def post(self, msg, more=False):
+        """The same, but None is returned when there is nothing to await."""
         if more or self.expect & _SPECIAL:
-            return web.pieces.send_special(self, msg, more) or SENT
+            return web.pieces.send_special(self, msg, more)
         kind = type(msg)
         first = _WHOLE_BYTES
         if kind is not bytearray and kind is not bytes:
@@ -195,8 +199,8 @@ class WebSocket:
                 msg = encoded(msg)[1]
         if self.queue or self.conn.pos != self.conn.end:
             if self._collect(first, msg):
-                return SENT
-        return self.send_frame(first, msg) or SENT
+                return None
+        return self.send_frame(first, msg)
 
     def _collect(self, first, data):
         """While more from the other side waits in the buffer, short frames are collected,
