@@ -44,8 +44,8 @@ FOREIGN = set(
 METHODS = {
     f"{room}.py"
     for room in (
-        "background body cookies decoding fields folders forms multipart outside pieces reading"
-        " saving setup"
+        "background body closing cookies decoding fields folders forms multipart outside pieces"
+        " reading saving setup waiting"
     ).split()
 }
 INNER = "closure"  # a function within another

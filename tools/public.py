@@ -68,6 +68,7 @@ INTERNAL = {
     "sse.EventSource.flush",
     "sse.EventSource.look",
     "sse.EventSource.open",
+    "sse.EventSource.post",
     "streaming.Stream.__init__",
     "testing.Client.drop",
     "testing.Client.fields",
@@ -89,12 +90,10 @@ INTERNAL = {
     "websocket.WebSocket.binary",
     "websocket.WebSocket.control",
     "websocket.WebSocket.end",
-    "websocket.WebSocket.finish_sending",
     "websocket.WebSocket.flush",
-    "websocket.WebSocket.leave",
     "websocket.WebSocket.lose",
+    "websocket.WebSocket.post",
     "websocket.WebSocket.send_frame",
-    "websocket.WebSocket.send_parts",
     "websocket.WebSocket.sent",
 }
 # Where each __getattr__ finds what it returns: a dict of functions, one of places in a
@@ -103,7 +102,7 @@ FOUND = {
     "app.App": ["setup.METHODS", "setup._ELSEWHERE"],
     "conn.Request": ["conn._IN_HEAD", "fields._METHODS", "fields.attribute"],
     "response.Response": ["cookies"],
-    "websocket.WebSocket": ["pieces.METHODS"],
+    "websocket.WebSocket": ["websocket._ELSEWHERE"],
 }
 # The function that gives its first argument further attributes.
 SET = {"app.App": "setup.begin"}

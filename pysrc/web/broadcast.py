@@ -3,9 +3,6 @@ from asyncio import core
 
 import web
 
-# A member is a list: the task that sends to it, None while it takes at once what is sent;
-# the client, None when it has left; and the messages that wait for the task.
-
 
 class Broadcast:
     """A set of WebSockets and EventSources that get the same messages.
@@ -22,7 +19,8 @@ class Broadcast:
             raise ValueError("slow")
         self.most = most
         self.slow = slow
-        self._members = []
+        # {client: messages that wait for the task that sends to it; None without one}
+        self._members = {}
         self.waiting = core.TaskQueue()  # who waits until a client is gone
 
     def __len__(self):
@@ -39,83 +37,77 @@ class Broadcast:
             message = str(data, "utf-8")
         elif not isinstance(message, str):
             message = bytes(data)  # the caller may change it meanwhile
+        members = self._members
         data = None
-        if not all([member[1].binary for member in self._members]):
+        if not all([client.binary for client in members]):
             data = web.sse.encoded(message, id, event)
-        for member in list(self._members):
-            client = member[1]
-            if member[0]:
-                if len(member) - 2 >= self.most:
-                    if self.slow == "drop":
-                        client.abort()
-                        continue
-                    member.pop(2)
-                member.append(message if client.binary else data)
+        for client in list(members):
+            text = message if client.binary else data
+            waiting = members.get(client)
+            if waiting is None:
+                conn = client.conn
+                turns = conn.turns
+                conn.turns = 0  # no other task's turn is given to, as little is sent at once
+                rest = client.post(text)
+                conn.turns = turns
+                if rest and client in members:
+                    members[client] = waiting = []
+                    core.create_task(self._finish(client, waiting, rest))
                 continue
-            conn = client.conn
-            turns = conn.turns
-            conn.turns = 0  # no other task's turn is given to, as little is sent at once
-            rest = client.post(message if client.binary else data)
-            conn.turns = turns
-            if rest and member[1]:
-                member[0] = core.create_task(self._finish(member, rest))
-        return len(self._members)
+            if len(waiting) >= self.most:
+                if self.slow == "drop":
+                    client.abort()
+                    continue
+                waiting.pop(0)
+            waiting.append(text)
+        return len(members)
 
     def cancel(self):
         # What is called when a client is gone.
-        for member in list(self._members):
-            if not _is_there(member):
-                self._remove(member)
-        web.stream.wake(self.waiting)
+        for client in list(self._members):
+            if not _is_there(client):
+                self.leave(client)
 
     def join(self, client):
         """Have client, a WebSocket or an EventSource, get what is broadcast from now on,
         until it is gone. Who awaits what this returns waits for that, and when it is
         cancelled the client gets no more. Joining again is no more than that."""
-        for member in self._members:
-            if member[1] is client:
-                return self._stay(member)
-        conn = client.conn
-        conn.helpers = list(conn.helpers) + [self]
-        conn.touched = True
-        member = [None, client]
-        self._members.append(member)
-        return self._stay(member)
+        if client not in self._members:
+            conn = client.conn
+            conn.helpers = list(conn.helpers) + [self]
+            conn.touched = True
+            self._members[client] = None
+        return self._stay(client)
 
     def leave(self, client):
         """Have client get no more. What waits for it is not sent."""
-        for member in list(self._members):
-            if member[1] is client:
-                self._remove(member)
-
-    def _remove(self, member):
-        if member[1]:
-            self._members.remove(member)
-            if _is_there(member):  # else the list is looked through just now
-                member[1].conn.helpers.remove(self)
-            member[1] = None
+        if client in self._members:
+            del self._members[client]
+            if _is_there(client):  # else the list is looked through just now
+                client.conn.helpers.remove(self)
             web.stream.wake(self.waiting)
 
-    async def _finish(self, member, rest):
+    async def _finish(self, client, waiting, rest):
         # sends what a client did not take at once, and what waits behind that
+        members = self._members
         try:
             await rest
-            while len(member) > 2 and _is_there(member):
-                await (member[1].post(member.pop(2)) or web.conn.nothing())
+            while waiting and members.get(client) is waiting:
+                await (client.post(waiting.pop(0)) or web.conn.nothing())
         except OSError:
-            self._remove(member)
+            self.leave(client)
         finally:
-            member[0] = None
+            if members.get(client) is waiting:
+                members[client] = None
 
-    async def _stay(self, member):
+    async def _stay(self, client):
         try:
-            while _is_there(member):
+            while client in self._members and _is_there(client):
                 web.stream.park(self.waiting)
                 yield
         finally:
-            self._remove(member)
+            self.leave(client)
 
 
-def _is_there(member):
-    client = member[1]
-    return client and client.open and client.conn.sock
+def _is_there(client):
+    return client.open and client.conn.sock

@@ -66,7 +66,7 @@ class _Client(WebSocket):
         if n == done or not self.open:
             return put(self, out, end)
         rest = _masked(key, memoryview(data), done)
-        return self.send_parts(bytes(memoryview(out)[:end]), rest)
+        return web.outgoing.send_parts(self, bytes(memoryview(out)[:end]), rest)
 
     def end(self, code):
         super().end(code)
@@ -74,7 +74,7 @@ class _Client(WebSocket):
             _forget(self.conn)
 
     def abort(self):
-        super().abort()
+        web.closing.abort(self)
         self.end(1006)
 
 

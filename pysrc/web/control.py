@@ -238,6 +238,6 @@ def end_all(server):
 
 async def _leave(websocket):
     try:
-        await websocket.close(1001)
-    except OSError:
+        await web.closing.close(websocket, 1001)
+    except (OSError, MemoryError):
         pass

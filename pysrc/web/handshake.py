@@ -10,6 +10,10 @@ from web._codec import find_field, next_field
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _UPGRADE = const(4)
 _EXPECT = const(16)
+# of the handshake, and of pages; Sec-WebSocket-* and Sec-Fetch-*, say, as well
+_DROPPED = (
+    " accept accept-encoding cache-control connection pragma upgrade upgrade-insecure-requests "
+)
 _REFUSAL = "Upgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Version: 13\r\n"
 
 
@@ -26,29 +30,28 @@ def _items(value):
     return [item.strip() for item in value.split(",")]
 
 
-def _check(r, field):
-    """Raises HTTPException for no handshake (RFC 6455 4.2.1). field(name) returns a
-    field's value, '' for none."""
-    head = r._head
+def _key(r, field):
+    """Return the client's key (str). Raises HTTPException for no handshake (RFC 6455 4.2.1)."""
     if (
-        head[0] != "GET"
-        or not head[3] & _UPGRADE
-        or "websocket" not in _items(field("upgrade").lower())
+        r.method != "GET"
+        or not r.flags & _UPGRADE
+        or "websocket" not in _items((field("upgrade") or "").lower())
         or field("sec-websocket-version") != "13"
     ):
         raise web.HTTPException(426, None, _REFUSAL)
-    key = field("sec-websocket-key")
+    key = field("sec-websocket-key") or ""
     try:
         if len(key) != 24 or len(a2b_base64(key)) != 16 or r._left or r._chunks:
             raise ValueError
     except ValueError:
         raise web.HTTPException(400)
+    return key
 
 
 def _keep(r, buf):
-    """Have r keep its target and fields for as long as the connection is open, but for the
-    fields of the handshake. The head moves together where it is, in buf (bytearray), and
-    takes memory once."""
+    """Have r keep its target and fields for as long as the connection is open, but for those
+    that tell a WebSocket's handler nothing. The head moves together where it is, in buf
+    (bytearray), and takes memory once."""
     head = r._head
     start = head[6]
     at = fields = head[7]
@@ -57,7 +60,7 @@ def _keep(r, buf):
     while pos:
         end = next_field(buf, pos, r._end, line)
         name = line[0].lower()
-        if not end or name[:13] != "sec-websocket" and name not in ("upgrade", "connection"):
+        if not end or name[:4] != "sec-" and " " + name + " " not in _DROPPED:
             # the last one is the empty line
             kept = buf[pos : end or r._end]
             pos = at + len(kept)
@@ -87,24 +90,22 @@ def accept(
     head = r._head
 
     def field(name):
-        return find_field(buf, head[5], r._end, name) or ""
+        return find_field(buf, head[5], r._end, name)
 
-    _check(r, field)
-    if origins is not None and find_field(buf, head[5], r._end, "origin") not in origins:
+    key = _key(r, field)
+    if origins is not None and field("origin") not in origins:
         raise web.HTTPException(403)
     answer = (
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-        b"Connection: Upgrade\r\nSec-WebSocket-Accept: "
-        + accept_key(field("sec-websocket-key").encode())
-        + b"\r\n"
+        b"Connection: Upgrade\r\nSec-WebSocket-Accept: " + accept_key(key.encode()) + b"\r\n"
     )
-    for name in _items(field("sec-websocket-protocol")):
+    for name in _items(field("sec-websocket-protocol") or ""):
         if name in subprotocols:
             ws.subprotocol = name
             answer += b"Sec-WebSocket-Protocol: " + name.encode() + b"\r\n"
             break
     if compress:
-        answer += web.deflate.negotiate(ws, field("sec-websocket-extensions"), compress)
+        answer += web.deflate.negotiate(ws, field("sec-websocket-extensions") or "", compress)
     if headers:
         lines, own = web.response.split(headers)
         known = "\n" + lines.lower()

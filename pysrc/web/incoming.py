@@ -8,7 +8,7 @@ from micropython import const
 import web
 from web._choose import choose
 from web._codec import utf8
-from web.poll import begin_wait, cancelled
+from web.poll import begin_wait
 
 frames = choose("_frames", "_portable_frames")
 choose = None  # see there
@@ -80,7 +80,7 @@ async def receive(ws, want=0):
             ws.end(1006)  # rather than a message with bytes missing
             raise
         except BaseException:
-            if not _given_up(ws):
+            if not web.waiting.given_up(ws):
                 raise
     if core.cur_task is ws.conn.task:
         ws.due = None  # the handler knows, and has its time
@@ -132,7 +132,9 @@ def take(ws):
                     conn.pos = end
                     data = bytes(buf[pos:end])
                     first &= 15
-                    return tell(min(first, close_code(data)) if first == _CLOSE else first, data)
+                    if first == _CLOSE:
+                        first = min(first, web.closing.close_code(data))
+                    return tell(first, data)
             elif n < _SHORT and (arriving is None or first & 8):
                 if first & (_PACKED | 15) == _TEXT and utf8(buf, pos, end, 0) < 0:
                     return tell(-1007)
@@ -154,20 +156,6 @@ def tell(opcode, data=None):
     event[0] = opcode
     event[1] = data
     return False
-
-
-def close_code(payload):
-    """The code in a close frame (RFC 6455 7.4), 1005 without one; -1002 or -1007 for
-    a payload that may not be sent."""
-    n = len(payload)
-    if n == 0:
-        return 1005
-    code = payload[0] << 8 | payload[1] if n > 1 else 0
-    if n > 1 and utf8(payload, 2, n, 0):
-        return -1007
-    if 1000 <= code <= 1014 and not 1004 <= code <= 1006 or 3000 <= code <= 4999:
-        return code
-    return -1002
 
 
 def _read(ws):
@@ -226,18 +214,3 @@ def _claim(conn):
     conn.end = len(rest)
     buffer[: len(rest)] = rest
     owner[0] = conn
-
-
-def _given_up(ws):
-    """The task gives up waiting. Returns whether the clock has it do so: then the
-    connection is over."""
-    conn = ws.conn
-    waited = conn.entry[0] is core.cur_task
-    try:
-        cancelled(conn, 0)
-    except OSError:
-        ws.end(1006)
-        return True
-    if waited and ws.arriving and not ws.arriving[_BEGAN]:
-        ws.arriving = None  # nothing came of the message
-    return False

@@ -218,7 +218,7 @@ class Pieces:
         await asyncio.sleep_ms(0)  # a short message may have many pieces
         n = self._inflater.readinto(self._buf)
         if n < 0:
-            await web.waiting.fail(ws, -n)
+            await web.closing.fail(ws, -n)
             raise OSError(104)  # ECONNRESET
         return memoryview(self._buf)[:n]
 
@@ -246,7 +246,7 @@ def send_special(ws, msg, more):
     return ws.send_frame(first if more else first | _FIN, msg)
 
 
-# -- what fewer handlers call: WebSocket.__getattr__ finds it
+# -- methods of WebSocket, which finds them here
 
 
 def _within(ws, waiting, timeout):
@@ -299,6 +299,3 @@ def ping(ws, data=b""):
     if len(data) > 125:
         raise ValueError("more than 125 bytes")
     return ws.send_frame(_FIN | _PING, data) or SENT
-
-
-METHODS = {"ping": ping, "readinto": readinto, "recv": recv, "stream": stream}

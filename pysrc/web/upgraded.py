@@ -104,8 +104,8 @@ async def _end(conn, r, fault, stream=None):
         if isinstance(fault, Exception) or not conn.expired:  # else it was cancelled for that
             if not isinstance(fault, StopIteration):
                 await _report(conn, r, web.faults.fault_of(conn, fault))
-            elif conn.websocket:
-                await conn.websocket.finish()
+            elif conn.websocket and not conn.websocket.closed:
+                await web.closing.finish(conn.websocket)
             # only a client that sends on must be waited for, see web.leaving
             more = conn.pos != conn.end or r._left or r._chunks
             if more or conn.sock and conn.sock.readinto(conn.server.buf):
@@ -128,4 +128,4 @@ async def _report(conn, r, fault):
         gc.collect()
     web.console.report(r, fault)
     if conn.websocket:
-        await conn.websocket.finish(1011)
+        await web.closing.finish(conn.websocket, 1011)

@@ -8,11 +8,12 @@ from micropython import const
 
 import web
 from web.incoming import buffer, event, new_buffer, owner, take, ws_parse
-from web.poll import forget_wait
+from web.poll import cancelled, forget_wait
 
 _AHEAD = const(256)  # bytes that a handler is ahead of
 _HEADER = const(14)
 _LEFT = const(0)  # see web.incoming
+_BEGAN = const(4)
 _PINGING = const(1)  # see web.websocket
 _FIN = const(0x80)
 _CLOSE = const(8)
@@ -51,10 +52,27 @@ async def _ring(conn, task, ms):
     task.data = core.TimeoutError()
 
 
-async def decoded(waiting):
-    """Return the value of the JSON text that is waited for."""
-    text = await waiting
+async def json(ws, timeout=None):
+    """Return (when awaited) the value of the next message, which is JSON; None when
+    the connection is over, as for the text null. Raises ValueError when the message
+    is no JSON."""
+    text = await ws.receive(timeout)
     return None if text is None else web.decoding.decode_json(text)
+
+
+def given_up(ws):
+    """The task gives up waiting. Returns whether the clock has it do so: then the
+    connection is over."""
+    conn = ws.conn
+    waited = conn.entry[0] is core.cur_task
+    try:
+        cancelled(conn, 0)
+    except OSError:
+        ws.end(1006)
+        return True
+    if waited and ws.arriving and not ws.arriving[_BEGAN]:
+        ws.arriving = None  # nothing came of the message
+    return False
 
 
 # -- pings
@@ -184,24 +202,4 @@ def _take(ws):
     take(ws)
     answer = ws.control(*event)
     if answer:
-        asyncio.create_task(ws.finish_sending(answer))
-
-
-async def fail(ws, code):
-    """End the connection for the other side's fault."""
-    ws.lingers = True
-    try:
-        await ws.leave(bytes((code >> 8, code & 255)), code)
-        await web.leaving.linger(ws.conn, _ends_with_close)
-    finally:
-        ws.lingers = False
-        ws.end(code)  # once more, for the handler has its time to end
-
-
-def _ends_with_close(buf, n):
-    """Whether the n bytes of buf seem to end with a client's close frame. More can't be
-    told when it was a wrong header that ended the connection."""
-    for size in (8, 6):
-        if n >= size and buf[n - size] == 0x88 and buf[n - size + 1] == 0x80 | size - 6:
-            return True
-    return False
+        asyncio.create_task(web.outgoing.finish(ws, answer))

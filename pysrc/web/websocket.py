@@ -1,5 +1,6 @@
-# WebSocket connections (RFC 6455): what they send, how they end, and what the server's
-# clock sees to. web.incoming has what is received.
+# WebSocket connections (RFC 6455): what they send, and what the server's clock sees to.
+# web.incoming has what is received, web.outgoing what can't leave at once, and web.closing
+# how they end.
 #
 # state    open   close_code  waits for                      due: ended, or pinged
 # open     True   None        messages                       after ping_interval and _timeout
@@ -15,8 +16,8 @@ from micropython import const
 
 import web
 from web.conn import encoded, octets
-from web.incoming import SENT, close_code, frames, receive, scratch
-from web.stream import send_each, send_now
+from web.incoming import SENT, frames, receive, scratch
+from web.stream import send_now
 
 ws_build = frames.ws_build
 
@@ -24,51 +25,34 @@ _FIN = const(0x80)
 _MASKED = const(0x80)  # expected of the other side, a client
 _PINGING = const(1)  # a frame is awaited before a ping is due
 _SPECIAL = const(2)  # sending takes more than to put a header before
-_CLOSE = const(8)
 _PING = const(9)
 _PONG = const(10)
-_ANY = const(1)  # see web.incoming
-_NEXT = const(2)
+_NEXT = const(2)  # see web.incoming
 _WHOLE_TEXT = const(0x81)  # the first byte of a message in one frame
 _WHOLE_BYTES = const(0x82)
-_SHORT = const(126)  # a payload of less has a header of 2 bytes
-_QUEUE = const(512)  # bytes of frames that leave together
 _TURNS = const(8)  # writes in a row without letting other tasks run
-
-
-async def _raise(e):
-    await asyncio.sleep_ms(0)  # who goes on trying keeps no other task waiting
-    raise e
+# Methods of WebSocket in other rooms, which fewer handlers call.
+_ELSEWHERE = (
+    " abort:closing close:closing finish:closing json:waiting ping:pieces readinto:pieces"
+    " recv:pieces stream:pieces "
+)
 
 
 def put(ws, out, end, rest=()):
     """Begin to send a frame: out[:end], and a part that may follow. Returns what is to be
     awaited for the rest of it, which may raise OSError, or None."""
-    try:
-        if not ws.open:
-            raise OSError(32)  # EPIPE
-        conn = ws.conn
-        turns = conn.turns
-        if turns < _TURNS and not conn.busy:
-            if not ws.queue or ws.flush():
-                conn.turns = turns + 1
-                sent = send_now(conn, out, end)
-                if sent == end and rest:
-                    out = rest[0]
-                    end = len(out)
-                    sent = send_now(conn, out, end)
-                if sent == end:
-                    return None
-                if rest and out is rest[0]:
-                    ws.queue = (out[sent:],)
-                    return ws.send_parts()
-                if sent:
-                    ws.queue = (bytes(memoryview(out)[sent:end]),) + rest
-                    return ws.send_parts()
-        return ws.send_parts(bytes(memoryview(out)[:end]), rest)
-    except OSError as e:
-        ws.lose()
-        return _raise(e)
+    conn = ws.conn
+    turns = conn.turns
+    sent = 0
+    if ws.open and turns < _TURNS and not conn.busy and (not ws.queue or ws.flush()):
+        conn.turns = turns + 1
+        try:
+            sent = send_now(conn, out, end)
+        except OSError as e:
+            return web.outgoing.failed(ws, e)
+        if sent == end and not rest:
+            return None
+    return web.outgoing.go_on(ws, out, end, rest, sent)
 
 
 class WebSocket:
@@ -83,7 +67,15 @@ class WebSocket:
     """
 
     # what few connections change stands here, and costs each of them nothing
+    max_message = 65536
+    expect = _MASKED  # that, reserved bits that frames may have, _PINGING and _SPECIAL
+    open = True
+    arriving = None  # a message that does not come whole, see web.pieces
+    # what leaves before other frames: the parts that are left of one that has begun to, or
+    # short ones that were collected
+    queue = None
     queued = 0  # bytes of short frames in the queue
+    drained = False  # whether the socket had no more when it was last read
     sending = False  # whether a part of a message was sent
     binary = True  # whether it takes bytes that are no text
     deflate = None  # what compresses, see web.deflate
@@ -95,17 +87,10 @@ class WebSocket:
     close_reason = ""
     subprotocol = None
 
-    def __init__(self, conn, max_message=65536):
+    def __init__(self, conn, max_message=max_message):
         self.conn = conn
-        self.max_message = max_message
-        # that, reserved bits that frames may have, _PINGING and _SPECIAL
-        self.expect = _MASKED
-        self.open = True
-        self.arriving = None  # a message that does not come whole, see web.pieces
-        # what leaves before other frames: the parts that are left of one that has begun to,
-        # or short ones that were collected
-        self.queue = None
-        self.drained = False  # whether the socket had no more when it was last read
+        if max_message != self.max_message:
+            self.max_message = max_message
 
     @classmethod
     async def upgrade(cls, r, w, max_message=65536, **options):
@@ -124,7 +109,8 @@ class WebSocket:
                       several. ValueError for what can't be one, or is the handshake's
         """
         ws = cls.begin(r, w.conn, max_message, **options)
-        await ws.send_parts()
+        if not ws.flush():
+            await web.outgoing.send_parts(ws)
         ws.attend()
         return ws
 
@@ -138,17 +124,19 @@ class WebSocket:
     def begun(self):
         """The handler has begun: have what is in the queue leave."""
         if not self.flush():
-            asyncio.create_task(self.finish_sending())
+            asyncio.create_task(web.outgoing.finish(self))
 
     @property
     def closed(self):
         return self.close_code is not None
 
     def __getattr__(self, name):
-        # recv(), readinto(), stream() and ping(), which fewer handlers call
-        method = web.pieces.METHODS.get(name)
-        if method is None:
+        start = _ELSEWHERE.find(" " + name + ":")
+        if start < 0:
             raise AttributeError(name)
+        start += len(name) + 2
+        room = getattr(web, _ELSEWHERE[start : _ELSEWHERE.find(" ", start)])
+        method = getattr(room, name)
         return lambda *args, **kwargs: method(self, *args, **kwargs)
 
     # -- receiving
@@ -159,12 +147,6 @@ class WebSocket:
         if timeout is None:
             return receive(self)
         return web.waiting.within(self, receive(self), timeout)
-
-    def json(self, timeout=None):
-        """Return (when awaited) the value of the next message, which is JSON; None when
-        the connection is over, as for the text null. Raises ValueError when the message
-        is no JSON."""
-        return web.waiting.decoded(self.receive(timeout))
 
     def __aiter__(self):
         return self
@@ -198,28 +180,9 @@ class WebSocket:
                     first = _WHOLE_TEXT
                 msg = encoded(msg)[1]
         if self.queue or self.conn.pos != self.conn.end:
-            if self._collect(first, msg):
+            if web.outgoing.collect(self, first, msg):
                 return None
         return self.send_frame(first, msg)
-
-    def _collect(self, first, data):
-        """While more from the other side waits in the buffer, short frames are collected,
-        for one write instead of many. They leave before the handler waits for more, or
-        other tasks run for long. Returns whether this one is among them."""
-        n = len(data)
-        at = self.queued
-        end = at + 2 + n
-        queue = self.queue
-        if n >= _SHORT or queue and (not at or end > len(queue)) or not self.open:
-            return False
-        if not at:
-            queue = self.queue = bytearray(_QUEUE)
-            asyncio.create_task(self.finish_sending())
-        queue[at] = first
-        queue[at + 1] = n
-        queue[at + 2 : end] = data
-        self.queued = end
-        return True
 
     def send_frame(self, first, data):
         """Begin to send a frame. Returns what is to be awaited for the rest of it, which
@@ -246,88 +209,15 @@ class WebSocket:
                 self.lose()
         return not self.queue
 
-    def send_parts(self, out=b"", rest=()):
-        """Send (when awaited) what has begun to leave, then these parts of a frame."""
-        return send_each(self.conn, self._parts(out, rest))
-
-    def _parts(self, out, rest):
-        # a frame that has begun to leave goes before all others, whoever sends them
-        queue = self.queue
-        n = self.queued
-        self.queue = None
-        if n:
-            self.queued = 0
-            yield memoryview(queue)[:n]
-        elif queue:
-            yield from queue
-        yield out
-        yield from rest
-
-    async def finish_sending(self, rest=None):
-        """Send the rest of a frame, or what was collected."""
-        try:
-            if rest or not self.flush():
-                await (rest or self.send_parts())
-        except OSError:
-            self.lose()  # what the handler does next tells
-
     # -- the end
-
-    async def close(self, code=1000, reason=""):
-        """Say that nothing more will be sent. The close event that recv() returns
-        then is the other side's answer; without one in head_timeout seconds the
-        connection ends. Raises ValueError for a code that may not be sent (RFC 6455
-        7.4), a reason of more than 123 bytes or one that is no UTF-8."""
-        payload = bytes((code >> 8, code & 255)) + reason.encode()
-        if len(payload) > 125 or close_code(payload) != code:
-            raise ValueError("close code or reason")
-        await self._send_close(payload)
-
-    async def _send_close(self, payload):
-        if self.open:
-            rest = self.send_frame(_FIN | _CLOSE, payload)
-            self.open = False
-            self.expect &= ~_PINGING  # the other side has its time to answer
-            self.attend(self.conn.server.head_ticks)
-            if rest:
-                await rest
-
-    def abort(self):
-        """End the connection at once."""
-        web.stream.abort(self.conn)
-        self.lose()
-
-    async def finish(self, code=1000):
-        """End the connection as RFC 6455 7.1 has it: send a close frame, and wait for
-        the other side's for some seconds. What else it sends is dropped."""
-        try:
-            await self.close(code)
-            while not self.closed:
-                if self.conn.entry[0]:
-                    await asyncio.sleep_ms(50)  # another task still receives
-                else:
-                    await receive(self, _ANY)
-        except (OSError, MemoryError):  # what is dropped may be long
-            self.end(1006)
 
     def control(self, opcode, data):
         """Do what the control frame asks for that came, or end the connection for minus
         a close code. Returns what is to be awaited for that, or None."""
-        if opcode < 0:
-            return web.waiting.fail(self, -opcode)
-        if opcode == _CLOSE:
-            self.close_reason = str(data[2:], "utf-8")
-            return self.leave(data[:2], close_code(data))
-        if opcode == _PING and self.open:
-            return self.send_frame(_FIN | _PONG, data)
-
-    async def leave(self, payload, code):
-        """Send a close frame, and end the connection."""
-        # a client sends nothing behind its close frame, so there is nothing to wait for
-        try:
-            await self._send_close(payload)
-        finally:
-            self.end(code)
+        if opcode == _PING:
+            return self.open and self.send_frame(_FIN | _PONG, data)
+        if opcode != _PONG:
+            return web.closing.answer(self, opcode, data)
 
     def sent(self, done):
         """A send that took its time has ended, or was broken off."""
