@@ -1,17 +1,20 @@
 # How a WebSocket ends (RFC 6455 7). Most do so once, so this room leaves memory again after
 # each that has.
 import asyncio
+from asyncio import core
 
 from micropython import const
 
 import web
 from web._codec import utf8
 from web.incoming import receive
+from web.stream import cancelled
 
 _FIN = const(0x80)
 _CLOSE = const(8)
 _PINGING = const(1)  # see web.websocket
 _ANY = const(1)  # see web.incoming
+_BEGAN = const(4)
 
 
 def close_code(payload):
@@ -107,3 +110,18 @@ def abort(ws):
     """End the connection at once."""
     web.stream.abort(ws.conn)
     ws.lose()
+
+
+def given_up(ws):
+    """The task gives up waiting. Returns whether the clock has it do so: then the
+    connection is over."""
+    conn = ws.conn
+    waited = conn.entry[0] is core.cur_task
+    try:
+        cancelled(conn, 0)
+    except OSError:
+        ws.end(1006)
+        return True
+    if waited and ws.arriving and not ws.arriving[_BEGAN]:
+        ws.arriving = None  # nothing came of the message
+    return False

@@ -11,9 +11,7 @@ _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _UPGRADE = const(4)
 _EXPECT = const(16)
 # of the handshake, and of pages; Sec-WebSocket-* and Sec-Fetch-*, say, as well
-_DROPPED = (
-    " accept accept-encoding cache-control connection pragma upgrade upgrade-insecure-requests "
-)
+_DROPPED = " accept accept-encoding cache-control connection pragma upgrade "
 _REFUSAL = "Upgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Version: 13\r\n"
 
 
@@ -30,16 +28,16 @@ def _items(value):
     return [item.strip() for item in value.split(",")]
 
 
-def _key(r, field):
+def _key(r, buf, start, end):
     """Return the client's key (str). Raises HTTPException for no handshake (RFC 6455 4.2.1)."""
     if (
         r.method != "GET"
         or not r.flags & _UPGRADE
-        or "websocket" not in _items((field("upgrade") or "").lower())
-        or field("sec-websocket-version") != "13"
+        or "websocket" not in _items((find_field(buf, start, end, "upgrade") or "").lower())
+        or find_field(buf, start, end, "sec-websocket-version") != "13"
     ):
         raise web.HTTPException(426, None, _REFUSAL)
-    key = field("sec-websocket-key") or ""
+    key = find_field(buf, start, end, "sec-websocket-key") or ""
     try:
         if len(key) != 24 or len(a2b_base64(key)) != 16 or r._left or r._chunks:
             raise ValueError
@@ -89,23 +87,23 @@ def accept(
     buf = r._buf or conn.buf
     head = r._head
 
-    def field(name):
-        return find_field(buf, head[5], r._end, name)
-
-    key = _key(r, field)
-    if origins is not None and field("origin") not in origins:
+    start = head[5]
+    end = r._end
+    key = _key(r, buf, start, end)
+    if origins is not None and find_field(buf, start, end, "origin") not in origins:
         raise web.HTTPException(403)
     answer = (
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
         b"Connection: Upgrade\r\nSec-WebSocket-Accept: " + accept_key(key.encode()) + b"\r\n"
     )
-    for name in _items(field("sec-websocket-protocol") or ""):
+    for name in _items(find_field(buf, start, end, "sec-websocket-protocol") or ""):
         if name in subprotocols:
             ws.subprotocol = name
             answer += b"Sec-WebSocket-Protocol: " + name.encode() + b"\r\n"
             break
     if compress:
-        answer += web.deflate.negotiate(ws, field("sec-websocket-extensions") or "", compress)
+        offers = find_field(buf, start, end, "sec-websocket-extensions") or ""
+        answer += web.deflate.negotiate(ws, offers, compress)
     if headers:
         lines, own = web.response.split(headers)
         known = "\n" + lines.lower()

@@ -80,7 +80,7 @@ async def receive(ws, want=0):
             ws.end(1006)  # rather than a message with bytes missing
             raise
         except BaseException:
-            if not web.waiting.given_up(ws):
+            if not web.closing.given_up(ws):
                 raise
     if core.cur_task is ws.conn.task:
         ws.due = None  # the handler knows, and has its time

@@ -55,7 +55,7 @@ def collect(ws, first, data):
         return False
     if not at:
         queue = ws.queue = bytearray(_QUEUE)
-        asyncio.create_task(finish(ws))
+        later(ws)
     queue[at] = first
     queue[at + 1] = n
     queue[at + 2 : end] = data
@@ -82,8 +82,12 @@ def _parts(ws, out, rest):
     yield from rest
 
 
-async def finish(ws, rest=None):
-    """Send the rest of a frame, or what was collected."""
+def later(ws, rest=None):
+    """Have a task send the rest of a frame, or what was collected."""
+    asyncio.create_task(_finish(ws, rest))
+
+
+async def _finish(ws, rest):
     try:
         if rest or not ws.flush():
             await (rest or send_parts(ws))

@@ -103,7 +103,13 @@ async def _end(conn, r, fault, stream=None):
             await stream.flush()
         if isinstance(fault, Exception) or not conn.expired:  # else it was cancelled for that
             if not isinstance(fault, StopIteration):
-                await _report(conn, r, web.faults.fault_of(conn, fault))
+                fault = web.faults.fault_of(conn, fault)
+                if not web.faults.is_gone(conn, fault):
+                    if isinstance(fault, MemoryError):
+                        gc.collect()
+                    web.console.report(r, fault)
+                    if conn.websocket:
+                        await web.closing.finish(conn.websocket, 1011)
             elif conn.websocket and not conn.websocket.closed:
                 await web.closing.finish(conn.websocket)
             # only a client that sends on must be waited for, see web.leaving
@@ -119,13 +125,3 @@ async def _end(conn, r, fault, stream=None):
         if conn.entry[0]:
             conn.entry[0].cancel()  # a task that the handler left behind receives
     return SENT
-
-
-async def _report(conn, r, fault):
-    if web.faults.is_gone(conn, fault):
-        return
-    if isinstance(fault, MemoryError):
-        gc.collect()
-    web.console.report(r, fault)
-    if conn.websocket:
-        await web.closing.finish(conn.websocket, 1011)

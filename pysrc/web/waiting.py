@@ -8,12 +8,11 @@ from micropython import const
 
 import web
 from web.incoming import buffer, event, new_buffer, owner, take, ws_parse
-from web.poll import cancelled, forget_wait
+from web.poll import forget_wait
 
 _AHEAD = const(256)  # bytes that a handler is ahead of
 _HEADER = const(14)
 _LEFT = const(0)  # see web.incoming
-_BEGAN = const(4)
 _PINGING = const(1)  # see web.websocket
 _FIN = const(0x80)
 _CLOSE = const(8)
@@ -58,21 +57,6 @@ async def json(ws, timeout=None):
     is no JSON."""
     text = await ws.receive(timeout)
     return None if text is None else web.decoding.decode_json(text)
-
-
-def given_up(ws):
-    """The task gives up waiting. Returns whether the clock has it do so: then the
-    connection is over."""
-    conn = ws.conn
-    waited = conn.entry[0] is core.cur_task
-    try:
-        cancelled(conn, 0)
-    except OSError:
-        ws.end(1006)
-        return True
-    if waited and ws.arriving and not ws.arriving[_BEGAN]:
-        ws.arriving = None  # nothing came of the message
-    return False
 
 
 # -- pings
@@ -202,4 +186,4 @@ def _take(ws):
     take(ws)
     answer = ws.control(*event)
     if answer:
-        asyncio.create_task(web.outgoing.finish(ws, answer))
+        web.outgoing.later(ws, answer)

@@ -9,7 +9,6 @@
 #                                                            handler knows: it has received
 #
 # While no task receives, the clock looks through what has come with each tick.
-import asyncio
 from builtins import bytearray, bytes, len, memoryview, str, type  # found sooner
 
 from micropython import const
@@ -124,7 +123,7 @@ class WebSocket:
     def begun(self):
         """The handler has begun: have what is in the queue leave."""
         if not self.flush():
-            asyncio.create_task(web.outgoing.finish(self))
+            web.outgoing.later(self)
 
     @property
     def closed(self):
