@@ -88,16 +88,16 @@ INTERNAL = {
     "websocket.WebSocket.begin",
     "websocket.WebSocket.begun",
     "websocket.WebSocket.binary",
+    "websocket.WebSocket.collect",
     "websocket.WebSocket.control",
     "websocket.WebSocket.end",
     "websocket.WebSocket.flush",
     "websocket.WebSocket.lose",
-    "websocket.WebSocket.post",
     "websocket.WebSocket.send_frame",
     "websocket.WebSocket.sent",
 }
-# Where each __getattr__ finds what it returns: a dict of functions, one of places in a
-# list, a string of "name:room" each, a function that compares names, or a whole module.
+# Where each __getattr__ finds what it returns: a dict of functions, of their rooms, or of
+# places in a list, a string of "name:room" each, a function that compares names, or a whole module.
 FOUND = {
     "app.App": ["setup.METHODS", "setup._ELSEWHERE"],
     "conn.Request": ["conn._IN_HEAD", "fields._METHODS", "fields.attribute"],
@@ -268,8 +268,11 @@ def found(owner):
             members.update({member: f"{room}.{member}" for member, room in pairs})
         else:
             for key, value in zip(node.keys, node.values):
-                is_function = isinstance(value, ast.Name)
-                members[key.value] = f"{module}.{value.id}" if is_function else None
+                members[key.value] = None
+                if isinstance(value, ast.Name):
+                    members[key.value] = f"{module}.{value.id}"
+                elif isinstance(value.value, str):
+                    members[key.value] = f"{value.value}.{key.value}"
     return members
 
 

@@ -48,7 +48,7 @@ class Broadcast:
                 conn = client.conn
                 turns = conn.turns
                 conn.turns = 0  # no other task's turn is given to, as little is sent at once
-                rest = client.post(text)
+                rest = _begin(client, text)
                 conn.turns = turns
                 if rest and client in members:
                     members[client] = waiting = []
@@ -93,7 +93,7 @@ class Broadcast:
         try:
             await rest
             while waiting and members.get(client) is waiting:
-                await (client.post(waiting.pop(0)) or web.conn.nothing())
+                await (_begin(client, waiting.pop(0)) or web.conn.nothing())
         except OSError:
             self.leave(client)
         finally:
@@ -107,6 +107,14 @@ class Broadcast:
                 yield
         finally:
             self.leave(client)
+
+
+def _begin(client, text):
+    """Begin to send to a client. Returns what is to be awaited, None if all has left."""
+    if not client.binary:
+        return client.post(text)
+    rest = client.send(text)
+    return None if rest is web.incoming.SENT else rest
 
 
 def _is_there(client):

@@ -31,10 +31,17 @@ _WHOLE_TEXT = const(0x81)  # the first byte of a message in one frame
 _WHOLE_BYTES = const(0x82)
 _TURNS = const(8)  # writes in a row without letting other tasks run
 # Methods of WebSocket in other rooms, which fewer handlers call.
-_ELSEWHERE = (
-    " abort:closing close:closing finish:closing json:waiting ping:pieces readinto:pieces"
-    " recv:pieces stream:pieces "
-)
+_ELSEWHERE = {
+    "abort": "closing",
+    "close": "closing",
+    "collect": "outgoing",
+    "finish": "closing",
+    "json": "waiting",
+    "ping": "pieces",
+    "readinto": "pieces",
+    "recv": "pieces",
+    "stream": "pieces",
+}
 
 
 def put(ws, out, end, rest=()):
@@ -67,9 +74,7 @@ class WebSocket:
 
     # what few connections change stands here, and costs each of them nothing
     max_message = 65536
-    expect = _MASKED  # that, reserved bits that frames may have, _PINGING and _SPECIAL
     open = True
-    arriving = None  # a message that does not come whole, see web.pieces
     # what leaves before other frames: the parts that are left of one that has begun to, or
     # short ones that were collected
     queue = None
@@ -88,6 +93,9 @@ class WebSocket:
 
     def __init__(self, conn, max_message=max_message):
         self.conn = conn
+        # reserved bits that frames may have, _PINGING and _SPECIAL
+        self.expect = _MASKED
+        self.arriving = None  # a message that does not come whole, see web.pieces
         if max_message != self.max_message:
             self.max_message = max_message
 
@@ -130,12 +138,13 @@ class WebSocket:
         return self.close_code is not None
 
     def __getattr__(self, name):
-        start = _ELSEWHERE.find(" " + name + ":")
-        if start < 0:
+        room = _ELSEWHERE.get(name)
+        if room is None:
             raise AttributeError(name)
-        start += len(name) + 2
-        room = getattr(web, _ELSEWHERE[start : _ELSEWHERE.find(" ", start)])
-        method = getattr(room, name)
+        method = getattr(getattr(web, room), name)
+        if room != "closing":  # which leaves memory again
+            setattr(WebSocket, name, method)
+            return getattr(self, name)
         return lambda *args, **kwargs: method(self, *args, **kwargs)
 
     # -- receiving
@@ -162,12 +171,8 @@ class WebSocket:
         To be awaited; raises OSError when the connection is over. Raises ValueError for
         a str that is no UTF-8, as one with half of a surrogate pair is, and for numbers
         that JSON has not."""
-        return self.post(msg, more) or SENT
-
-    def post(self, msg, more=False):
-        """The same, but None is returned when there is nothing to await."""
         if more or self.expect & _SPECIAL:
-            return web.pieces.send_special(self, msg, more)
+            return web.pieces.send_special(self, msg, more) or SENT
         kind = type(msg)
         first = _WHOLE_BYTES
         if kind is not bytearray and kind is not bytes:
@@ -179,9 +184,9 @@ class WebSocket:
                     first = _WHOLE_TEXT
                 msg = encoded(msg)[1]
         if self.queue or self.conn.pos != self.conn.end:
-            if web.outgoing.collect(self, first, msg):
-                return None
-        return self.send_frame(first, msg)
+            if self.collect(first, msg):
+                return SENT
+        return self.send_frame(first, msg) or SENT
 
     def send_frame(self, first, data):
         """Begin to send a frame. Returns what is to be awaited for the rest of it, which
