@@ -83,9 +83,9 @@ def rooms(server):
 
 
 @pytest.mark.parametrize("program", sum(PROGRAMS.values(), ()))
-def test_rooms_of(parser, program):
+def test_rooms_of(parser, program, tmp_path):
     (told,) = (TOLD[row] for row, programs in PROGRAMS.items() if program in programs)
-    with serving(parser, DEVICE / "rooms.py", program) as server:
+    with serving(parser, DEVICE / "rooms.py", program, cwd=tmp_path) as server:
         with visited(server, program):
             assert rooms(server) == FIRST | set(re.findall(r"\w+", told))
 

@@ -58,25 +58,28 @@ PRIVATE = """
     log2 modf phase pi polar radians sin sinh sqrt tan tanh tau trunc
 """.split()
 SHARED = """
-    abs_tol addressof appendleft ARRAY atexit BF_LEN BF_POS BFINT16 BFINT32 BFINT8 BFUINT16
-    BFUINT32 BFUINT8 BIG_ENDIAN blit bound_method buffering bytearray_at byteorder bytes_at
-    calcsize center chdir delattr deleter deque dict_view difference difference_update
-    disable divmod doc EACCES EBADF EEXIST EINVAL EIO EISDIR ellipse enable endswith ENOBUFS
-    ENODEV ENOENT ENOMEM EPERM errorcode exc_info executable fileno fill_rect FLOAT32
-    FLOAT64 FrameBuffer fromhex fromkeys getcwd getrandbits getter group GS2_HMSB GS4_HMSB
-    GS8 heap_lock heap_unlock heapify heappop heappush hexlify hline imag indices inet_ntop
-    inet_pton INT INT16 INT32 INT64 INT8 intersection intersection_update invert isdisjoint
-    isenabled issubset issuperset kbd_intr keepends libc_ver LITTLE_ENDIAN localtime LONG
-    LONGLONG lookahead makefile maxsize mem mem16 mem32 mem8 mem_info mkdir mkfs mktime
-    MONO_HLSB MONO_HMSB MONO_VLSB mtime MVLSB namedtuple NATIVE newline oct opt_level
-    OrderedDict pack_into pend_throw pixel poly popitem popleft ps1 ps2 PTR ptr ptr16 ptr32
-    ptr8 python_compiler qstr_info randint randrange readlines readonly readsize real rect
-    rel_tol RGB565 rmdir scroll search seed separators setter settimeout SHORT sizeof
-    sleep_us sockaddr soft_reset splitlines stack_use statvfs sub symmetric_difference
-    symmetric_difference_update sync threshold ticks_cpu ticks_us time_ns time_pulse_us UINT
-    uint UINT16 UINT32 UINT64 UINT8 ULONG ULONGLONG umount uniform union unlink unpack_from
-    USHORT version_info viper vline VOID
-""".split()
+    abs_tol addressof AF_INET6 appendleft argv ArithmeticError ARRAY atexit AUTO BF_LEN
+    BF_POS BFINT16 BFINT32 BFINT8 BFUINT16 BFUINT32 BFUINT8 BIG_ENDIAN blit bound_method
+    buffering bytearray_at byteorder bytes_at calcsize center chdir complex current_task
+    delattr deleter deque dict_view difference difference_update disable divmod doc EACCES
+    EBADF EEXIST EINVAL EIO EISDIR ellipse enable endswith ENOBUFS ENODEV ENOENT ENOMEM
+    EPERM errorcode eval exc_info exec execfile executable exit fileno fill_rect filter
+    FLOAT32 FLOAT64 FrameBuffer fromhex fromkeys GeneratorExit get_event_loop getcwd
+    getrandbits getter group GS2_HMSB GS4_HMSB GS8 heap_lock heap_unlock heapify heappop
+    heappush hex hexlify hline imag IndentationError indices inet_ntop inet_pton INT INT16
+    INT32 INT64 INT8 intersection intersection_update invert isdisjoint isenabled issubset
+    issuperset kbd_intr keepends libc_ver LITTLE_ENDIAN localtime Lock LONG LONGLONG
+    lookahead LookupError makefile maxsize mem mem16 mem32 mem8 mem_info mkdir mkfs mktime
+    MONO_HLSB MONO_HMSB MONO_VLSB mtime MVLSB namedtuple NATIVE newline oct open_connection
+    opt_level OrderedDict OverflowError pack_into pend_throw pixel POLLERR POLLHUP poly
+    popitem popleft pow ps1 ps2 PTR ptr ptr16 ptr32 ptr8 python_compiler qstr_info randint
+    randrange readlines readonly readsize real rect rel_tol RGB565 rmdir scroll search seed
+    separators setter settimeout SHORT sizeof sleep_us SOCK_RAW sockaddr soft_reset
+    splitlines stack_use staticmethod statvfs stderr stdin stdout StreamReader StreamWriter
+    sub symmetric_difference symmetric_difference_update sync ThreadSafeFlag threshold
+    ticks_cpu ticks_us time_ns time_pulse_us UINT uint UINT16 UINT32 UINT64 UINT8 ULONG
+    ULONGLONG umount uniform union unlink unpack_from USHORT version_info VfsFat VfsLfs2
+    viper ViperTypeError vline VOID wait_for_ms ZeroDivisionError ZLIB""".split()
 # Those among them that a program may give to a request, or to an object of a class that it
 # derives from one of the package's: none becomes an attribute's.
 WORDS = set(

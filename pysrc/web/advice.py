@@ -62,7 +62,7 @@ def _handler(r):
     server = r._conn.server
     found = server.routes.get(r.path)
     if found is None and server.router:
-        found = server.router.match(r)
+        found = web.router.match(server.router, r)
     entry = found and (found.get(r.method) or r.method == "HEAD" and found.get("GET"))
     if not entry:
         return "", None

@@ -1,6 +1,5 @@
 # The application, and its server. The bytes' way: accept, read a head (conn.py), call the
 # handler that its path has, answer it, and so on with the next one.
-# What few requests need is in rooms that are loaded when one does: web.room.function().
 import gc
 from asyncio import CancelledError, core
 from builtins import StopIteration, bytes, len, next, str, type
@@ -43,8 +42,7 @@ class App:
     """An application: routes, and the server that serves them over HTTP/1.1 within
     limits.
 
-    host, port  where to listen. At 0 that is any port that is free, which app.port is when it
-                serves
+    host, port  where to listen; 0 is a port that is free, which app.port is when it serves
     max_head    most bytes of a request's head, else 431
     max_target  most bytes of its target, else 414
     max_fields  most field lines, else 431
@@ -65,9 +63,8 @@ class App:
     write_timeout    seconds for a client to take more of what is sent to it
     backlog     connections that wait to be accepted, by default 16, on a computer 128
 
-    log         None, or what is set before it serves: a function that is called when a
-                response has ended, with the Request, None for what was none, the status
-                (int, 0 if none was sent), the bytes that were sent and the ms it took
+    log is None, or a function that is called when a response has ended: with the Request, None
+    if it was none, the status (int, 0 if none was sent), the bytes sent and the ms it took.
     """
 
     # What is set on each, and here costs every program memory, stands in web.setup.

@@ -8,7 +8,7 @@ from micropython import const
 import web
 from web._codec import utf8
 from web.incoming import receive
-from web.stream import cancelled
+from web.poll import cancelled
 
 _FIN = const(0x80)
 _CLOSE = const(8)

@@ -8,7 +8,7 @@ import web
 from web.conn import no_tasks, register
 
 _DNS_HEAD = const(12)  # bytes of a DNS message before its question
-_LONGEST = const(255)  # most bytes of a name
+_LONGEST_NAME = const(255)  # most bytes of a name
 _LABEL = const(63)  # and of a label in it: more is a pointer, or nothing
 _ASKED = const(4)  # bytes of the type and the class that follow it
 _DATAGRAM = const(288)  # bytes that are read: a longer question is none
@@ -37,7 +37,7 @@ def answer(data, address):
         end += 1 + size
     asked = data[end : end + _ASKED]
     end += _ASKED
-    if end > n or end > _DNS_HEAD + _LONGEST + _ASKED:
+    if end > n or end > _DNS_HEAD + _LONGEST_NAME + _ASKED:
         return None
     out = bytearray(data[:end])  # what may follow, of EDNS, is left out (RFC 6891 7)
     out[2] = 0x84 | data[2] & 1  # an authoritative response; recursion, if it is desired,

@@ -79,12 +79,8 @@ def begin(app, host, port, options):
     app.last = False  # whether responses are their connections' last: clients wait
 
 
-def listen(app, host, port, ssl, options):
-    """See App.start()."""
-    import socket
-
-    told = (options or app.log) and getattr(web, _STARTING[:5])
-    queue = core._io_queue
+def _examine(queue):
+    # what is taken of asyncio's inside
     for owner, names in (
         (core, ("cur_task", "_task_queue")),
         (queue, ("map", "poller", "_dequeue", "wait_io_event")),
@@ -94,6 +90,15 @@ def listen(app, host, port, ssl, options):
         for name in names:
             if not hasattr(owner, name):
                 raise RuntimeError("this firmware's asyncio has no " + name)
+
+
+def listen(app, host, port, ssl, options):
+    """See App.start()."""
+    import socket
+
+    told = (options or app.log) and getattr(web, _STARTING[:5])
+    queue = core._io_queue
+    _examine(queue)
     reserve.extend([None] * (app.most_connections + _WORDS - len(reserve)))
     gc.collect()
     host = host or app.host

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from web._types import Guards
 from web.app import App
@@ -11,5 +11,4 @@ def ota(
     file: str | None = None,
     max_body: int = 4 << 20,
     done: Callable[[], object] | None = None,
-    before: Callable[[Request], Returned] | Sequence[Callable[[Request], Returned]] | None = None,
 ) -> None: ...
