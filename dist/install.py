@@ -12,7 +12,7 @@ import os
 import sys
 
 HOME = None
-PACKAGES = {"aioweb": "app", "aioweb-forms": "forms", "aioweb-files": "files", "aioweb-templates": "templates", "aioweb-websocket": "websocket", "aioweb-client": "client", "aioweb-sse": "sse", "aioweb-broadcast": "broadcast", "aioweb-shapes": "shapes", "aioweb-ota": "firmware", "aioweb-auth": "sessions", "aioweb-origins": "origins", "aioweb-all": "app"}
+PACKAGES = {"aioweb": "app", "aioweb-forms": "forms", "aioweb-files": "files", "aioweb-templates": "templates", "aioweb-websocket": "websocket", "aioweb-client": "client", "aioweb-sse": "sse", "aioweb-broadcast": "broadcast", "aioweb-shapes": "shapes", "aioweb-debug": "debug", "aioweb-ota": "firmware", "aioweb-auth": "sessions", "aioweb-origins": "origins", "aioweb-testing": "testing", "aioweb-tasks": "background", "aioweb-captive": "portal", "aioweb-all": "app"}
 ARCHITECTURES = {10: "xtensawin", 4: "armv6m", 5: "armv7m", 6: "armv7em", 7: "armv7emsp", 8: "armv7emdp", 11: "rv32imc", 2: "x64", 1: "x86"}
 OLDEST = (1, 23)
 OLDEST_NATIVE = ((" ESP32-C2", None), (" ESP32C2", None), (" ESP32-C5", None), (" ESP32C5", None), (" ESP32-P4", None), (" ESP32P4", None), (" ESP32-S2", (1, 24, 1)), (" ESP32S2", (1, 24, 1)), (" esp32", (1, 24)), (" rv32imc", (1, 24)), (" nrf", (1, 26)))
@@ -86,6 +86,7 @@ def install(url=None, *names, version=None, target=None):
         if name.endswith(".mpy") and "web/" + name not in files:
             print("Removing: {}/web/{}".format(target, name))
             _try(os.remove, target + "/web/" + name)
+    _in_the_way(target)
     _report(names, version)
 
 
@@ -105,7 +106,19 @@ def check(url=None, *names, version=None, target=None):
         raise RuntimeError(
             "not as in aioweb {}: {}; install it again".format(version, ", ".join(differing))
         )
+    _in_the_way(target)
     print("aioweb {}: {} files are as they should be".format(version, len(files)))
+
+
+def _in_the_way(target):
+    """Raise RuntimeError when `import web` finds something else before the package."""
+    for path in sys.path:
+        if path == target:
+            return
+        for name in ("web.py", "web.mpy", "web"):
+            file = (path + "/" if path else "") + name
+            if path[:1] != "." and _try(os.stat, file):
+                raise RuntimeError("remove {}: it is imported in place of aioweb".format(file))
 
 
 def _served(url):
