@@ -48,7 +48,7 @@ def add(private, own):
     # PUT /firmware takes an image; the guard before has seen to who sends it
     firmware = _partition() is not None
     if firmware:
-        web.ota(private, path='/firmware', allow=lambda r: None)
+        web.ota(private, path='/firmware', before=lambda r: None)
 
     @private.get('/board')
     def board(r):
