@@ -29,7 +29,7 @@ def delete_led(r, led):
 
 @app.before_request
 def authorize(r):
-    if r.method != 'GET' and r.headers.get('authorization') != 'Bearer secret':
+    if r.method != 'GET' and not web.same(r.headers.get('authorization'), 'Bearer secret'):
         return {'error': 'not authorized'}, 401
 
 @app.after_request
