@@ -20,10 +20,11 @@ def match(root, r):
     target = bytes(memoryview(r._conn.buf)[r._head[6] : r._head[7]])
     if b"%" in target:
         # a slash that was sent percent-encoded is no separator
-        path = str(target, "utf-8").split("?")[0]
-        if path[0] != "/":  # absolute-form
-            start = path.find("/", path.find("://") + 3)
-            path = path[start:] if start >= 0 else "/"
+        target = target.split(b"?")[0]
+        if target[0] != 47:  # a slash; else it is an absolute-form
+            start = target.find(b"/", target.find(b"://") + 3)
+            target = target[start:] if start >= 0 else b"/"
+        path = str(target, "utf-8")
     values = []
     found = _search(root, path.split("/"), 1, values)
     if found:

@@ -178,13 +178,15 @@ def _apps(app, options):
 def add(apps, path, method, entry):
     app = apps[0]
     before = 0
+    marked = False
     for c in path.encode():  # a str would be a name
         if c in b"{?#" or before == 47 and c in b":*":  # 47 is a slash
             web.help.path(path)
+        marked = marked or c in b"<>"
         before = c
     if path[:1] != "/":
         web.help.path(path)
-    if "<" in path or ">" in path:
+    if marked:
         if app.router is None:
             app.router = {_PATTERNS: {}}
         route = _add_pattern(app.router, path)
@@ -210,17 +212,18 @@ def _add_pattern(root, pattern):
         if key == _PATH:  # which takes all the rest
             web.help.path(pattern)
         key = segment
-        if "<" in segment or ">" in segment:
+        whole = segment.encode()  # a str of one character would be a name for good
+        if b"<" in whole or b">" in whole:
             kind, colon, name = segment[1:-1].rpartition(":")
-            framed = segment[:1] == "<" and segment[-1:] == ">"
+            framed = whole[:1] == b"<" and whole[-1:] == b">"
             if not framed or not name or kind not in _KINDS or name in names:
                 web.help.path(pattern)
-            if "<" in name or ">" in name or not kind and colon:
+            whole = name.encode()
+            if b"<" in whole or b">" in whole or not kind and colon:
                 web.help.path(pattern)
-            name = name.encode()  # a str of one letter would be a name for good
-            if name == b"r" or b"-" in name:
+            if whole == b"r" or b"-" in whole:
                 web.help.path(pattern)
-            names.append(name.decode())
+            names.append(name)
             key = _KINDS[kind]
         node = node.setdefault(key, {})
     methods, known = node.setdefault(_ROUTE, ({}, names))

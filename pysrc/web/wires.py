@@ -213,7 +213,7 @@ def listener_of(app):
     if not isinstance(listener, Listener) or app.queue is not core._io_queue:
         listener = Listener()
         with instead(listener):
-            web.setup.listen(app, None, 1, None)
+            web.setup.listen(app, None, 1, None, {})
         web.forget("setup")
     return listener
 
