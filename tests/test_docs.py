@@ -18,6 +18,7 @@ import matrix
 import public
 import pytest
 import readme_table
+import recipes
 import test_connecting
 import test_install
 from conftest import MICROPYTHON, ROOT, WITH_TLS, environment, packages, run_micropython
@@ -362,6 +363,7 @@ SERVERS = {
     "guides/microdot.md 1": microdot,
     "guides/wybiral.md 1": raw,
     "guides/wybiral.md 2": moved,
+    **recipes.SERVERS,
 }
 OTHERS = {  # have a test each
     "install.md 1",
@@ -373,6 +375,7 @@ OTHERS = {  # have a test each
     "guides/testing.md 3",
     "guides/websocket.md 2",
     "guides/device.md 1",
+    *recipes.OTHERS,
 }
 
 
