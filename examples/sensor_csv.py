@@ -21,6 +21,7 @@ def append(line):
     with open('log.csv', 'a') as file:
         file.write(line)
 
+@app.task
 async def log():
     while True:
         try:
@@ -43,9 +44,4 @@ def newest(r):
 def whole(r):
     return web.send_file(r, 'log.csv', download='readings.csv')
 
-async def main():
-    task = asyncio.create_task(log())  # keep it: what nothing refers to may be collected
-    await app.serve()
-    task.cancel()
-
-asyncio.run(main())
+app.run()

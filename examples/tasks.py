@@ -6,11 +6,13 @@ app = web.App(port=80)
 state = {'measured': 0, 'blinks': 0}
 pressed = asyncio.Event()
 
+@app.task
 async def measure():
     while True:
         state['measured'] += 1
         await asyncio.sleep(1)
 
+@app.task(restart=1)  # should it raise something
 async def blink():
     while True:
         await pressed.wait()
@@ -33,12 +35,4 @@ def press(r):
     pressed.set()
     return web.redirect('/', 303)
 
-async def main():
-    tasks = [asyncio.create_task(measure()), asyncio.create_task(blink())]
-    try:
-        await app.serve()
-    finally:
-        for task in tasks:
-            task.cancel()
-
-asyncio.run(main())
+app.run()

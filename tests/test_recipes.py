@@ -8,10 +8,24 @@ import subprocess
 import httpx
 import pytest
 import recipes
-from conftest import WITH_TLS, Server, free_port, packages
+from conftest import MICROPYTHON, WITH_TLS, Server, environment, free_port, packages
 from pages import PAGES, blocks, programs, serving
 
 PROGRAMS = programs()
+PLANT, GARDEN, TESTS = [
+    f"tutorial.md {number}" for number in (recipes.PLANT, recipes.GARDEN, recipes.TESTS)
+]
+# as the guide to testing has it for boards
+TESTER = """
+import asyncio
+import test_garden
+
+for name in dir(test_garden):
+    if name.startswith('test_'):
+        test_garden.setup_function()
+        asyncio.run(getattr(test_garden, name)())
+        print(name, 'passed')
+"""
 
 
 def hurried(program):
@@ -22,13 +36,27 @@ def hurried(program):
 
 @pytest.mark.parametrize("name", recipes.STEPS)
 def test_step_of_the_tutorial(name, tmp_path):
-    (tmp_path / "plant.py").write_text(PROGRAMS[f"tutorial.md {recipes.PLANT}"].code)
-    number = int(name.split()[-1])
-    if number == len(recipes.TUTORIAL):  # main.py of the board, which imports the one before
-        before = hurried(PROGRAMS[f"tutorial.md {number - 1}"])
-        (tmp_path / "garden.py").write_text(before.code)
+    (tmp_path / "plant.py").write_text(PROGRAMS[PLANT].code)
+    # main.py of the board imports it
+    (tmp_path / "garden.py").write_text(hurried(PROGRAMS[GARDEN]).code)
     with serving(hurried(PROGRAMS[name]), tmp_path) as server:
         recipes.STEPS[name](server, tmp_path)
+
+
+def test_tests_of_the_tutorial(tmp_path):
+    for name, number in (("plant", PLANT), ("garden", GARDEN), ("test_garden", TESTS)):
+        (tmp_path / f"{name}.py").write_text(PROGRAMS[number].code)
+    (tmp_path / "tester.py").write_text(TESTER)
+    done = subprocess.run(
+        [MICROPYTHON, "tester.py"],
+        cwd=tmp_path,
+        env=environment(packages("native")),
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    said = done.stdout + done.stderr
+    assert said.count(" passed") == PROGRAMS[TESTS].code.count("async def test_"), said
 
 
 def test_http_leads_to_https(tmp_path):
