@@ -346,6 +346,30 @@ def memory(results):
     return _table(columns, [(title, [_cell(n) for n in cells]) for title, cells in rows])
 
 
+FEATURES = {
+    "param": "a path with a parameter, a cookie that is read",
+    "hook": "a `before_request` hook",
+    "form": "a form",
+    "generator": "a generator",
+    "raw": "a raw handler",
+}
+KEEPING = {
+    "waiting": "a client whose handler waits",
+    "stalled": "a client that reads nothing of a long response",
+    "websocket": "an idle WebSocket",
+}
+
+
+def features(results):
+    """What the guide tells of single features: what they add to a handler that returns a str."""
+    handlers = {
+        name: both[OURS]["used"] for name, both in results["handlers"].items() if OURS in both
+    }
+    rows = [(title, [_cell(handlers[n] - handlers["str"])]) for n, title in FEATURES.items()]
+    rows += [(title, [_cell(results["holding"][n][OURS])]) for n, title in KEEPING.items()]
+    return _table(("bytes",), rows)
+
+
 def readme(results):
     """The README's part."""
     columns = (

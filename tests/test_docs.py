@@ -297,6 +297,14 @@ def microdot(server, folder):
         assert ws.recv(timeout=10) == "hello"
 
 
+def flask(server, folder):
+    client = httpx.Client(base_url=server.url(""), follow_redirects=True)
+    done = client.post("/notes", data={"text": "<b>"})
+    assert done.text == "<ul><li>&lt;b&gt;</ul>"
+    assert client.get("/notes/0").json() == {"text": "<b>"}
+    assert client.get("/notes/1").status_code == 404
+
+
 def raw(server, folder):
     done = httpx.get(server.url())
     assert (done.http_version, done.text) == ("HTTP/1.0", "Hello world!")
@@ -360,6 +368,7 @@ SERVERS = {
     "guides/security.md 1": guards,
     "guides/security.md 2": sessions,
     "guides/security.md 3": cors,
+    "guides/flask.md 1": flask,
     "guides/microdot.md 1": microdot,
     "guides/wybiral.md 1": raw,
     "guides/wybiral.md 2": moved,
@@ -573,6 +582,7 @@ def test_figures_of_memory_are_the_measured_ones():
     results = json.loads((ROOT / "bench/results.json").read_text())
     guide = (ROOT / "docs/guides/memory.md").read_text()
     assert tables.memory(results) in guide
+    assert tables.features(results) in guide
     assert tables.small(results["examples"]) in guide
     assert tables.readme(results) in (ROOT / "README.md").read_text()
     # what does not fit is not offered: an ESP8266 has 37.9 KB in all, its firmware a part
@@ -641,6 +651,21 @@ def test_pages_fetch_nothing_from_elsewhere(site):
     for page in site.rglob("*.html"):
         for tag in re.findall(r"<(?:script|link|img)\b[^>]*>", page.read_text()):
             assert not re.search(r'(?:src|href)="(?:https?:)?//', tag), tag
+
+
+def test_search_in_pages_from_the_disk(site, browser):
+    page = browser.new_page()
+    faults = []
+    page.on("pageerror", lambda fault: faults.append(str(fault)))
+    page.goto((site / "guides/limits.html").as_uri())
+    page.locator(".md-search__input").click()
+    page.keyboard.type("permessage-deflate")
+    found = page.locator(".md-search-result__link", has_text="Compression").first
+    found.wait_for(timeout=30000)
+    found.click()
+    page.wait_for_url("**/guides/websocket.html*")
+    assert faults == []
+    page.close()
 
 
 def test_external_links_are_well_formed(site):

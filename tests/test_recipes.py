@@ -8,8 +8,11 @@ import subprocess
 import httpx
 import pytest
 import recipes
+import test_docs
 from conftest import MICROPYTHON, WITH_TLS, Server, environment, free_port, packages
 from pages import PAGES, blocks, programs, serving
+
+from bench import peers
 
 PROGRAMS = programs()
 PLANT, GARDEN, TESTS = [
@@ -57,6 +60,21 @@ def test_tests_of_the_tutorial(tmp_path):
     )
     said = done.stdout + done.stderr
     assert said.count(" passed") == PROGRAMS[TESTS].code.count("async def test_"), said
+
+
+def test_the_same_program_for_microdot(tmp_path):
+    """What the guide begins from does what it comes to."""
+    (code,) = blocks("guides/microdot.md", "py")
+
+    def command(port):
+        (tmp_path / "main.py").write_text(code.replace("app.run()", f"app.run(port={port})"))
+        return [WITH_TLS, "-X", "heapsize=4M", "main.py"]  # whose hashlib has SHA-1
+
+    server = Server("native", command, str(peers.fetch("microdot")), tmp_path)
+    try:
+        test_docs.microdot(server, tmp_path)
+    finally:
+        server.stop()
 
 
 def test_http_leads_to_https(tmp_path):
