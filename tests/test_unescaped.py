@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 import test_docs
-from conftest import MICROPYTHON, ROOT, WITH_TLS, Server, free_port, packages
+from conftest import DEVICE, MICROPYTHON, ROOT, WITH_TLS, Server, free_port, packages
 from pages import Program, serving
 from wire import Client
 
@@ -34,7 +34,10 @@ FIELDS = {"Accept-Language", "If-None-Match", "Last-Event-ID", "Referer", "User-
 BOUNDARY = "limit"
 # What ends the server, and what is there to show a fault.
 LEFT_OUT = {("examples/two_apps.py", "/stop"), ("guides/start.md 3", "/stop")}
-LEFT_OUT |= {("guides/errors.md 1", "/fault")}
+LEFT_OUT |= {("guides/errors.md 1", "/fault"), ("guides/debug.md 1", "/sensor")}
+LEFT_OUT |= {("examples/error_pages.py", path) for path in ("/fault", "/api/sensor")}
+LEFT_OUT |= {("examples/http_client.py", "/weather")}  # there is nobody whom it could ask
+LEFT_OUT |= {("examples/camera.py", "/stream"), ("cookbook.md 14", "/stream")}  # has no end
 # Who is let in where a guard asks.
 LET_IN = {
     "examples/api.py": ["Authorization: Bearer secret"],
@@ -105,6 +108,7 @@ def routes(code):
             how = (call.func if call else decorator).attr
             if how in ("before_request", "after_request", "errorhandler"):
                 everywhere |= _names(node, shapes)
+            if how not in METHODS | STREAMS | {"on", "route"}:
                 continue
             methods = [how.upper()] if how in METHODS else ["GET"]
             given = [k.value for k in call.keywords if k.arg == "methods"] + call.args[1:]
@@ -210,7 +214,8 @@ def check(response, request):
         for raw in (b"<script>alert(1)", b"\"'&#+", b"'&#+"):
             assert raw not in response.body, told
     elif "json" in kind[0]:
-        json.loads(response.body)
+        for text in response.body.splitlines() if "jsonl" in kind[0] else [response.body]:
+            json.loads(text)
     for location in response.all("location"):
         assert URL.fullmatch(location) and "&#" not in location, told
     for cookie in response.all("set-cookie"):
@@ -265,13 +270,25 @@ def running(name, folder):
         finally:
             server.stop()
         return
+    if name == "examples/wifi.py":
+        runner = [DEVICE / "run_example.py", ROOT / name]
+        command = lambda port: [MICROPYTHON, *runner, str(port)]  # noqa: E731
+        server = Server("native", command, f"{packages('native')}:{DEVICE / 'air'}", folder)
+        try:
+            yield server, Client
+        finally:
+            server.stop()
+        return
     for made in ("files", "www"):
         (folder / made).mkdir()
     if "utemplate" in SERVED[name].code:
         (folder / "utemplate").symlink_to(peers.fetch("utemplate") / "utemplate")
         (folder / "pages").mkdir()
         (folder / "pages/readings.tpl").write_text(test_docs.blocks("guides/files.md", "html")[1])
-    (folder / "readings.html").write_text("<h1>{{title}}</h1>{{!rows}}")
+    for page in ("readings.html", "template.html"):
+        (folder / page).write_text("<h1>{{title}}</h1>{{!rows}}")
+    (folder / "frame.jpg").write_bytes(b"jpg")
+    (folder / "settings.json").write_text("{}")
     tls = name == "examples/https.py"
     if tls:
         (commands,) = test_docs.blocks("guides/https.md", "sh")
