@@ -35,6 +35,6 @@ def sensor(r):
 
 @app.get('/fault')
 def broken(r):
-    return 1 / 0
+    raise RuntimeError('this is for the console')
 
 app.run()

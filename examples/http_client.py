@@ -8,7 +8,7 @@ import web
 HOST, PORT, PATH = '192.168.1.2', 8000, '/weather.json'
 MOST = 4096  # bytes of an answer
 app = web.App(port=80)
-cache = {'time': None, 'value': None}
+cache = {}  # the last answer, and when it came
 
 async def fetch(host, port, path):
     reader, writer = await asyncio.open_connection(host, port)
@@ -32,10 +32,9 @@ async def fetch(host, port, path):
 @app.get('/weather')
 async def weather(r):
     now = time.ticks_ms()
-    if cache['time'] is None or time.ticks_diff(now, cache['time']) > 60_000:
+    if not cache or time.ticks_diff(now, cache['time']) > 60_000:
         try:
-            cache['value'] = await asyncio.wait_for(fetch(HOST, PORT, PATH), 5)
-            cache['time'] = now
+            cache.update(value=await asyncio.wait_for(fetch(HOST, PORT, PATH), 5), time=now)
         except (OSError, ValueError, IndexError, asyncio.TimeoutError) as e:
             print('no weather:', e)
             web.abort(502, {'error': 'no answer'})

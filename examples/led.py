@@ -1,23 +1,29 @@
 # A page with a switch for an LED, and the same for programs: PUT /led with {"on": true}.
 import web
-try:
-    from machine import Pin
-except ImportError:
-    # on a computer: a pin that only remembers
-    class Pin:
-        OUT = 1
 
-        def __init__(self, pin, mode):
-            self._value = 0
+PIN = 2  # 'LED' on a Pico W
 
-        def value(self, new=None):
-            if new is None:
-                return self._value
-            self._value = new
+class Remembered:
+    """On a computer: a pin that only remembers."""
+
+    def __init__(self):
+        self.now = 0
+
+    def value(self, *new):
+        if new:
+            self.now = new[0]
+        return self.now
+
+def pin():
+    try:
+        from machine import Pin
+    except ImportError:
+        return Remembered()
+    return Pin(PIN, Pin.OUT)
 
 app = web.App(port=80)
 web.protect(app, hosts=['board.local'])  # other sites' pages may not switch it
-led = Pin(2, Pin.OUT)  # 'LED' on a Pico W
+led = pin()
 
 @app.get('/')
 def index(r):

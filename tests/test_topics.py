@@ -149,7 +149,7 @@ def test_error_pages(example):
         assert (done.status_code, done.headers["retry-after"]) == (503, "30")
         done = client.get("/fault")
         assert (done.status_code, "Sorry" in done.text) == (500, True)
-        client.server.wait_for_line("web: GET /fault: ZeroDivisionError: ")
+        client.server.wait_for_line("web: GET /fault: RuntimeError: this is for the console")
 
 
 def test_http_client(example, tmp_path):
