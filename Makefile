@@ -44,11 +44,16 @@ $(VERSIONS): build_matrix.yml tools/versions.py tools/get/debian_micropython.sh 
 	$(PY) tools/versions.py get
 	touch $@
 
-# a proxy for the tests
+# proxies for the tests
 NGINX := build/nginx/nginx
 $(NGINX): tools/get/nginx.sh tools/get/debian.sh | build/.base
 	tools/apt.sh ca-certificates
 	tools/get/nginx.sh build/nginx
+
+PROXIES := build/proxies/apache2
+$(PROXIES): tools/get/proxies.sh tools/get/debian.sh | build/.base
+	tools/apt.sh ca-certificates libssl3 libpcre2-8-0 libcrypt1 libsystemd0 libexpat1 libuuid1 libzstd1
+	tools/get/proxies.sh build/proxies
 
 # what MicroPython's port to the RP2040 is built from beside it, and an emulator of the chip
 RP2 := build/rp2/versions
@@ -201,7 +206,7 @@ release: $(VENV) ## pack dist/ for a release: TAG=v1.2.3
 
 # in twice as many processes as there are processors, a file each, for half of the time is
 # waiting; then what depends on MicroPython's version on each other one
-test: emulators build/.tests $(NGINX) $(TYPINGS) $(PYRIGHT) $(AXE) $(VERSIONS) ## run all tests, after installing what they need
+test: emulators build/.tests $(NGINX) $(PROXIES) $(TYPINGS) $(PYRIGHT) $(AXE) $(VERSIONS) ## run all tests, after installing what they need
 	$(MAKE) native-all
 	$(PY) tools/dist.py --out build/dist
 	$(MAKE) -s lint

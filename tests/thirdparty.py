@@ -8,61 +8,9 @@ import shutil
 import subprocess
 import threading
 
-from conftest import BUILD, ROOT, Server, packages
+from conftest import ROOT
 
-NGINX = BUILD / "nginx" / "nginx"
 NODE_MODULES = "/usr/share/nodejs"  # where Debian has them
-NGINX_CONF = """
-daemon off;
-master_process off;
-pid nginx.pid;
-error_log stderr;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path body;
-    proxy_temp_path proxy;
-    fastcgi_temp_path fastcgi;
-    uwsgi_temp_path uwsgi;
-    scgi_temp_path scgi;
-    upstream app {{
-        server 127.0.0.1:{upstream};
-        keepalive 4;
-    }}
-    map $http_upgrade $connection_option {{
-        default upgrade;
-        '' '';
-    }}
-    server {{
-        listen 127.0.0.1:{port};
-        proxy_http_version 1.1;
-        proxy_set_header Host $http_host;
-        proxy_set_header Upgrade $http_upgrade;
-        proxy_set_header Connection $connection_option;
-        location / {{
-            proxy_pass http://app;
-        }}
-        location /unbuffered/ {{
-            proxy_pass http://app/;
-            proxy_buffering off;
-            proxy_request_buffering off;
-        }}
-    }}
-}}
-"""
-
-
-class Nginx(Server):
-    """nginx in front of a server of ours."""
-
-    def __init__(self, upstream, folder):
-        def command(port):
-            conf = folder / "nginx.conf"
-            conf.write_text(NGINX_CONF.format(port=port, upstream=upstream.port))
-            return [NGINX, "-p", folder, "-c", conf, "-e", "stderr"]
-
-        assert NGINX.exists(), "nginx is not there: make build/nginx/nginx"
-        super().__init__(upstream.parser, command, packages(upstream.parser))
 
 
 class Node:
