@@ -165,7 +165,8 @@ def serving(parser, script, *args, heap="2M", example=False, cwd=None):
 # What takes longest begins first: a process has a file at a time, and none is to be left
 # over at the end.
 LONGEST = """
-    lives streams rp2040 install_boards arch load hostile bench autobahn protocol install_faults
+    lives streams rp2040 install_boards arch soak load hostile bench autobahn protocol
+    install_faults
 """.split()
 
 
