@@ -6,7 +6,7 @@ def check_value(value):
     what it has no kind of value for, as a key as well."""
     if isinstance(value, dict):
         for key in value:
-            if key is not None and not isinstance(key, (str, bytes, int, float)):
+            if key is not None and not isinstance(key, (str, bytes, int, float, bool)):
                 raise TypeError("a key of JSON must be a str, not " + repr(type(key)))
         value = list(value.values())
     if isinstance(value, (list, tuple)):
@@ -15,7 +15,8 @@ def check_value(value):
     elif isinstance(value, float):
         if value - value != 0:
             raise ValueError("JSON has no " + str(value))
-    elif value is not None and not isinstance(value, (str, bytes, int)):
+    # in MicroPython no bool is an int
+    elif value is not None and not isinstance(value, (str, bytes, int, bool)):
         raise TypeError("JSON has no " + repr(type(value)))
 
 
