@@ -34,6 +34,8 @@ CADDY = """
 APACHE = """
 ServerName test
 ServerRoot "{folder}"
+User nobody
+Group nogroup
 PidFile "{folder}/apache2.pid"
 DefaultRuntimeDir "{folder}"
 Mutex sem default

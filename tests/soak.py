@@ -69,6 +69,7 @@ class Report:
     asked: Counter = field(default_factory=Counter)  # {kind: how many requests were answered}
     harm: Counter = field(default_factory=Counter)  # {kind: how often it was done}
     lost: list = field(default_factory=list)  # what good clients did not get
+    told: int = 0  # how many of them tell() has told
     later: int = 0  # requests that were told to come later, for want of memory or of a place
     again: int = 0  # requests that met the end of a kept connection
     times: list = field(default_factory=list)  # seconds that each took
@@ -87,10 +88,9 @@ class Report:
 # -- rounds
 
 
-async def behave(board, report, chance, until, kinds):
+async def behave(visitor, chance, until, kinds):
     """One after the other, on a connection that is kept now and then."""
-    visitor = Visitor(board, report)
-    while time.monotonic() < until and len(report.lost) < 20:
+    while time.monotonic() < until and len(visitor.report.lost) < 20:
         await chance.choice(kinds)(visitor, chance)
         if chance.random() < 0.3:
             visitor.close()
@@ -114,7 +114,10 @@ async def do_harm(board, report, chance, until):
 async def play(board, report, chance, seconds):
     until = time.monotonic() + seconds
     await asyncio.gather(
-        *(behave(board, report, chance, until, kinds) for kinds in ([poll], GOOD, GOOD, GOOD)),
+        *(
+            behave(Visitor(board, report, number), chance, until, kinds)
+            for number, kinds in enumerate(([poll], GOOD, GOOD, GOOD))
+        ),
         *(do_harm(board, report, chance, until) for _ in range(2)),
     )
 
@@ -180,8 +183,11 @@ def tell(report):
         f" 50 % {report.slowest(0.5) * 1000:.1f} ms, 99 % {report.slowest(0.99) * 1000:.0f} ms,"
         f" most {max(report.times) * 1000:.0f} ms; {report.costs[-1]:.2f} ms of the processor each;"
         f" left: {left}",
+        *report.lost[report.told :],
+        sep="\n    ",
         flush=True,
     )
+    report.told = len(report.lost)
 
 
 def main():

@@ -31,7 +31,9 @@ def answers(server, case):
 def seen(server):
     """The requests that the server saw since the last call."""
     with Client(server) as client:
-        return json.loads(client.get("/seen", "Connection: close").text)["seen"]
+        response = client.get("/seen", "Connection: close")
+    assert response.status == 200, server.console
+    return json.loads(response.text)["seen"]
 
 
 class Neighbour:

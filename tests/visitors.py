@@ -27,8 +27,9 @@ class Visitor:
     """A client that behaves. It asks again on another connection, once, when one that was
     kept ended before anything of the answer came."""
 
-    def __init__(self, board, report):
+    def __init__(self, board, report, number=0):
         self.board = board
+        self.number = number  # no two have the same at once
         self.report = report
         self.client = None
 
@@ -120,11 +121,11 @@ async def send(v, chance):
 
 async def upload(v, chance):
     body = content(chance.randrange(1, 60000), chance.random())
-    name = f"upload{chance.randrange(3)}"
+    name = f"upload{v.number}"  # two who write one file at once are told of a conflict
     await v.ask("upload", post(f"/files/{name}", body, method="PUT"), 201)
     await v.ask("uploaded", request(f"/static/{name}"), body=body)
     head = b'--b\r\nContent-Disposition: form-data; name=f; filename="part%d"\r\n\r\n'
-    whole = head % chance.randrange(2) + body + b"\r\n--b--\r\n"
+    whole = head % v.number + body + b"\r\n--b--\r\n"
     await v.ask("multipart", post("/files", whole, MULTIPART))
 
 
@@ -208,7 +209,7 @@ async def talk(v, chance):
 async def gather_in_room(v, chance):
     async def play(client):
         for i in range(5):
-            text = f"{id(v)} {i}"
+            text = f"{v.number} {i}"
             await client.send(frame(1, text.encode()))
             while text not in (await _message(client)).decode():
                 pass

@@ -8,7 +8,7 @@ import sys
 
 import web
 
-app = web.App("127.0.0.1", int(sys.argv[1]), max_connections=16)
+app = web.App("127.0.0.1", int(sys.argv[1]), max_connections=100)
 seen = []
 
 
