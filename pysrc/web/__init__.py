@@ -46,6 +46,18 @@ def __getattr__(name):
 
         value = room_of(e, module)
         start = 0
+    except MemoryError:
+        # MicroPython leaves the name of a module for whose object there was none, with
+        # nothing as its value: importing it would fail for good, or crash
+        from sys import modules
+
+        for module in modules:
+            try:
+                modules[module]
+            except TypeError:
+                del modules[module]
+                break
+        raise
     if start >= 0:
         value = globals()[name] = getattr(value, name)
     return value
@@ -55,8 +67,9 @@ def forget(name):
     """Have a room leave memory again, until it is next needed."""
     import sys
 
-    globals()[name] = sys.modules["web." + name] = None  # the value of what is deleted stays
-    del globals()[name], sys.modules["web." + name]
+    module = "web." + name  # before anything else: there may be no memory for it
+    globals()[name] = sys.modules[module] = None  # the value of what is deleted stays
+    del globals()[name], sys.modules[module]
 
 
 def _examine():

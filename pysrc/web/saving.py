@@ -26,15 +26,15 @@ async def save(r, path, buf=None, hash=None, check=None):
     if part in _saving:
         raise web.HTTPException(409)
     _saving.add(part)
-    if buf is None:
-        try:
-            buf = bytearray(_BLOCK)
-        except MemoryError:
-            buf = bytearray(_SMALL_BLOCK)
-    view = memoryview(buf)
     size = 0
-    readinto = r.readinto
     try:
+        if buf is None:
+            try:
+                buf = bytearray(_BLOCK)
+            except MemoryError:
+                buf = bytearray(_SMALL_BLOCK)
+        view = memoryview(buf)
+        readinto = r.readinto
         with open(part, "wb") as file:
             more = True
             while more:

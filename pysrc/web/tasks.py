@@ -44,8 +44,8 @@ def go_on(conn, r, rest):
         return True
     if conn.buf is server.buf:
         conn.own_buffer()
-    if conn.sock and server.queue.map.get(id(conn.sock)) is conn:
-        server.queue._dequeue(conn.sock)
+    if conn.sock:
+        server.queue._dequeue(conn.sock, conn)
     return True
 
 

@@ -3,7 +3,6 @@
 # answer a request.
 import gc
 from asyncio import CancelledError
-from builtins import id
 
 import web
 from web.conn import SENT, CoroutineType
@@ -40,8 +39,8 @@ def begin(entry, conn, r):
     server = conn.server
     if conn.buf is server.buf:
         conn.own_buffer()
-    if conn.sock and server.queue.map.get(id(conn.sock)) is conn:
-        server.queue._dequeue(conn.sock)
+    if conn.sock:
+        server.queue._dequeue(conn.sock, conn)
     stream.begun()
     _attend(conn)
     return SENT
