@@ -2,7 +2,7 @@
 # and build/, which git ignores; dist/ is committed.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-built docs install release verify stubs test test-arch test-version test-arch-all test-rp2040 soak fuzz coverage autobahn cost bench emulators native native-all dist format lint clean
+.PHONY: help demo demo-built docs install release verify stubs test test-arch test-version test-arch-all test-rp2040 soak starve fuzz coverage autobahn cost bench emulators native native-all dist format lint clean
 
 # of the demo, or if it is given the serial port of the board to install on
 PORT ?= 8080
@@ -237,6 +237,10 @@ emulators: $(UNIX) $(TLS) $(RP2) $(RP2040JS) build/.compilers build/.emulators .
 soak: emulators native-all ## have a board's server visited by all kinds of clients: TIME=1800 seconds
 	$(PY) tools/dist.py --out build/dist x86
 	PYTHONPATH=tools $(PY) tests/soak.py $(TIME)
+
+starve: emulators native-all ## let each allocation of a conversation fail, one by one
+	$(PY) tools/dist.py --out build/dist
+	$(PY) -m pytest tests/test_starvation.py tests/test_faults.py --whole $(PROCESSES) $(PYTEST)
 
 fuzz: $(UNIX) build/.tests .venv/.tests ## fuzz the parsers: TIME=60 seconds for each part, KEEP=1 to keep new inputs
 	@test $(HOST_ARCH) = portable || $(MAKE) -s $(call NATIVE,$(HOST_ARCH))
