@@ -44,15 +44,16 @@ def programs():
 
 
 @contextlib.contextmanager
-def serving(program, folder, micropython=MICROPYTHON):
-    """Run a program, in that folder, but on a loopback port."""
+def serving(program, folder, micropython=MICROPYTHON, board=BOARD):
+    """Run a program, in that folder, but on a loopback port; board is the folder of what
+    stands in for the board's own modules."""
     (folder / "main.py").write_text(program.code)
 
     def command(port):
         runner = DEVICE / "run_example.py"
         return [micropython, "-X", "heapsize=4M", runner, "main.py", str(port)]
 
-    server = Server("native", command, f"{packages('native')}:{BOARD}:{folder}", folder)
+    server = Server("native", command, f"{packages('native')}:{board}:{folder}", folder)
     try:
         yield server
     finally:
