@@ -234,7 +234,7 @@ CASES = {
     "traversal, all encoded": [request("/..%2f..%2fetc%2fpasswd"), 404],
     "traversal with backslashes": [request("/..%5c..%5cetc%5cpasswd"), 404],
     "number too long for the route": [request("/bytes/" + "9" * 150), 404],
-    "number that is none": [request("/bytes/-1"), 404],
+    "number that is none": [request("/bytes/-1-"), 404],
     # what the client does not take
     "large response, not read": with_small_window(request("/bytes/4000000"), SOME, LET_GO),
     "large response, closed": with_small_window(request("/bytes/4000000"), SOME, CLOSE),
