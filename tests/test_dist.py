@@ -184,6 +184,8 @@ def test_modules_that_are_one_have_constants_of_one_value():
 
 def test_no_module_imports_what_the_compiler_resolves():
     assert dist.without_const("from micropython import const\n_A = const(1)\n") == "_A = const(1)\n"
+    both = "from micropython import const, schedule\n"
+    assert dist.without_const(both) == "from micropython import schedule\n"
     assert not [name for name, text in dist.texts(dist.SOURCES).items() if "import const" in text]
 
 

@@ -177,7 +177,8 @@ def used_first(text):
 def without_const(text):
     """The text without the import of const(), which the compiler resolves: at run time it would
     be a name of each module that nobody looks up."""
-    return re.sub(r"^from micropython import const\n", "", text, flags=re.M)
+    text = re.sub(r"^from micropython import const\n", "", text, flags=re.M)
+    return re.sub(r"^from micropython import const, ", "from micropython import ", text, flags=re.M)
 
 
 # -- bytecode
