@@ -2,7 +2,6 @@
 # while.
 from binascii import a2b_base64, b2a_base64
 from json import dumps, loads
-from os import urandom
 from time import time
 
 from micropython import const
@@ -101,6 +100,8 @@ class Session:
         text = dumps(session)
         if not isinstance(loads(text), dict):
             raise TypeError("r.session must be a dict")
+        from os import urandom  # which not every firmware has
+
         text = _encoded(urandom(_UNIQUE)) + text
         token = self._seal(self._name.encode(), text, self._max_age)
         if len(token) > _COOKIE:
