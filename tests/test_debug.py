@@ -32,7 +32,7 @@ ANSWERED = {
     "/stream": "web: GET /stream (stream) 200 N B N ms",
     "/raw": "web: GET /raw (raw) 203 22 B N ms",
     "/nowhere": "web: GET /nowhere 404 N B N ms",
-    "/static/debugged.py": "web: GET /static/debugged.py (serve) 200 N B N ms",
+    "/static/debugged.py": "web: GET /static/debugged.py (static) 200 N B N ms",
     "/slow": "web: GET /slow (slow) held the event loop for N ms",
     "/blink": "web: the task blink held the event loop for N ms",
     "/set": "web: GET /set: TypeError: JSON has no <class 'set'>: give a str, number, bool, None,"
@@ -47,6 +47,13 @@ def test_answered(debugged, path):
     wait_for(debugged, ANSWERED[path])
     if path.startswith("/static"):
         assert size == (DEVICE / "debugged.py").stat().st_size
+
+
+@pytest.mark.parametrize("path,status", [("/static/captive.py", 200), ("/static/none.py", 404)])
+def test_bytes_of_files(debugged, path, status):
+    for method in ("GET", "HEAD"):
+        sent = debugged.exchange(request(path, method, "Connection: close"))
+        wait_for(debugged, f"web: {method} {path} (static) {status} {len(sent)} B N ms")
 
 
 def test_address_and_memory(debugged):

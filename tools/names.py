@@ -8,7 +8,7 @@ place of a name that no program can have a use for, one that every firmware know
   so has a private attribute: the first ones of all modules are named alike,
 - what several modules read has one of SHARED to itself,
 - the arguments of functions have those of ARGUMENTS, in their order, and a function
-  within another is INNER.
+  within another is INNER, if programs have no use for its name.
 
 What stays: what the stubs declare, what a string finds ("name:room" in a table, too), what
 is passed by name, modules, what the firmware has as well, and what tests look at. Sources
@@ -279,7 +279,8 @@ class Renaming(ast.NodeTransformer):
                     new = next(free, argument.arg)
                     self.local[argument.arg] = argument.arg = new
         for child in [child for child in node.body if isinstance(child, FUNCTION)][:1]:
-            self.local[child.name] = INNER  # its name stays in memory as well
+            if child.name not in self.declared:  # else it is in memory anyway
+                self.local[child.name] = INNER
         self.generic_visit(node)
         self.local = before
         node.name = self._name(node.name)

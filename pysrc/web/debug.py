@@ -12,7 +12,6 @@ from web.conn import SENT, CoroutineType
 
 _LONG_MS = const(100)  # for which nothing else may be kept waiting
 _MEMORY_MS = const(60000)  # between two looks at the memory
-_PORTS = {False: 80, True: 443}
 # what is known of an answer: of its request, None of what is none; ...
 _AT_REQUEST = const(0)
 _AT_NAME = const(1)  # the line's beginning (str): the method and the path
@@ -26,6 +25,7 @@ _OF_REFUSE = const(2)
 _OF_ATTRIBUTE = const(3)
 _OF_BROKEN = const(4)
 _OF_SEND_NOW = const(5)
+_OF_TRANSFER = const(6)  # from the first file on
 _WAITS = " body form json read readexactly readinto readline save "
 
 _apps = {}  # whether all is told of an App, or only its log called
@@ -49,8 +49,8 @@ def begin(app, options, host, port):
     app.begin()
     if whole:
         _watch(app.queue)
-        scheme = "https" if app.ssl else "http"
-        port = "" if port == _PORTS[bool(app.ssl)] else ":{}".format(port)
+        scheme, usual = ("https", 443) if app.ssl else ("http", 80)
+        port = "" if port == usual else ":{}".format(port)
         print("web: {}://{}{}/".format(scheme, _address(host), port))
         _memory(ticks_ms())
 
@@ -166,8 +166,7 @@ def _dispatch(app, conn, r, route, entry):
     if app not in _apps:
         return _before[_OF_DISPATCH](app, conn, r, route, entry)
     name = getattr(entry[0], "__name__", "") if entry else ""
-    name = " ({})".format(name) if name else ""
-    name = "{} {}{}".format(r.method, web.console.escaped(r.path), name)
+    name = r.method + " " + web.console.escaped(r.path) + (" (" + name + ")" if name else "")
     answer = _answers[id(conn)] = [r, name, ticks_ms(), 0, 0, None]
     _last[:] = answer
     _last[_AT_REQUEST] = None  # which lasts no longer
@@ -193,7 +192,8 @@ async def _answer(app, conn, r, route, entry, answer):
         if not conn.upgraded:
             _tell(app, conn, answer)
     if conn.upgraded and _apps[app]:
-        print(_line(answer, "is open after {} ms".format(_since(answer))))
+        ms = ticks_diff(ticks_ms(), answer[_AT_BEGAN])
+        print(_line(answer, "is open after {} ms".format(ms)))
     return SENT
 
 
@@ -203,14 +203,13 @@ def _respond(conn, r, entry, result):
     if r._left <= conn.end - conn.pos:
         conn.pos += r._left  # what nobody has read of a body that is there
         r._left = 0
-    body = result.body if hasattr(result, "body") else None
+    body = getattr(result, "body", None)
     if isinstance(body, (dict, list)):
         web.values.check_value(body)
+    elif hasattr(body, "readinto") and len(_before) == _OF_TRANSFER:
+        _before.append(web.transfer.send)
+        web.transfer.send = _transfer
     return web.response.respond(conn, r, entry, result)
-
-
-def _since(answer):
-    return ticks_diff(ticks_ms(), answer[_AT_BEGAN])
 
 
 def _line(answer, rest):
@@ -221,7 +220,7 @@ def _tell(app, conn, answer):
     """An answer has ended, or its client is gone."""
     if _answers.get(id(conn)) is answer:
         del _answers[id(conn)]
-    ms = _since(answer)
+    ms = ticks_diff(ticks_ms(), answer[_AT_BEGAN])
     log = app.log
     if answer[_AT_ASKED]:
         print(_line(answer, "await is missing before r.{}()".format(answer[_AT_ASKED])))
@@ -243,9 +242,8 @@ def _forget(app, conn):
     type(app).forget(app, conn)
     if answer:
         if websocket and websocket.close_code:
-            answer[_AT_STATUS] = "{} closed with {}".format(
-                answer[_AT_STATUS], websocket.close_code
-            )
+            text = "{} closed with {}"
+            answer[_AT_STATUS] = text.format(answer[_AT_STATUS], websocket.close_code)
         _tell(app, conn, answer)
 
 
@@ -256,10 +254,8 @@ def _send_now(conn, data, n):
         if not answer:  # a client for whom there is no place
             answer = _answers[id(conn)] = [None, "", ticks_ms(), 0, 0, None]
             if _apps[conn.server]:
-                most = conn.server.most_connections
-                print(
-                    "web: refused with 503: there are {} connections, max_connections".format(most)
-                )
+                text = "web: refused with 503: there are {} connections, max_connections"
+                print(text.format(conn.server.most_connections))
         if answer[_AT_STATUS] in (0, 100):
             line = bytes(memoryview(data)[:12])
             if line[:7] == b"HTTP/1.":
@@ -271,6 +267,33 @@ def _send_now(conn, data, n):
 def _put(conn, head, body):
     # so that it is counted
     return web.stream.send_each(conn, (head, body))
+
+
+class _File:
+    # A file of which is known how much was taken. What sends its response closes it.
+    def __init__(self, file):
+        self._file = file
+        self.size = 0
+
+    def readinto(self, buf):
+        n = self._file.readinto(buf)
+        self.size += n or 0
+        return n
+
+
+async def _transfer(conn, head, file, left):
+    # its blocks leave without send_now()
+    answer = _answers.get(id(conn))
+    if not (answer and left):
+        return await _before[_OF_TRANSFER](conn, head, file, left)
+    size = answer[_AT_SIZE] + len(head)
+    file = _File(file)
+    try:
+        return await _before[_OF_TRANSFER](conn, head, file, left)
+    finally:
+        if file.size:
+            answer[_AT_STATUS] = int(head[9:12])
+            answer[_AT_SIZE] = size + file.size
 
 
 def _attribute(r, name):

@@ -88,7 +88,7 @@ def folder(root, index, fallback, fields):
     """Return the handler of what is under a prefix, for app.static(). All is bytes, but index
     and fallback None where there is none; root ends with a slash."""
 
-    def serve(r, name=None):
+    def static(r, name=None):  # as the console calls it
         path = root + name.encode() if name else root
         # names that begin with a dot lead elsewhere or are hidden, empty ones to the root
         for bad in (b"/.", b"//", b"\\", b"\0"):
@@ -117,4 +117,4 @@ def folder(root, index, fallback, fields):
             file = None
         return web.transfer.send(conn, b"".join(lines), file, file and n)
 
-    return serve
+    return static

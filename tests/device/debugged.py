@@ -43,7 +43,7 @@ def plain(r, name):
 @app.get("/waits")
 async def waits(r):
     await asyncio.sleep_ms(1)
-    return {"a": 1}, 201
+    return {"a": True}, 201
 
 
 @app.get("/stream")
