@@ -26,7 +26,7 @@ class Event:
 class Events:
     """An event stream, for `async for` and, to have it closed, `async with`.
 
-    retry  int, ms that the server told the browser to wait for, or None
+    retry  float, seconds after which a browser connects anew, as the server said, or None
     """
 
     def __init__(self, client, path, last_event_id, options):
@@ -90,7 +90,7 @@ class Events:
             elif field == "id":
                 self._id = value
             elif field == "retry":
-                self.retry = int(value)
+                self.retry = int(value) / 1000
 
     async def _line(self):
         response = await self.open()
