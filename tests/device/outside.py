@@ -19,6 +19,8 @@ except ImportError:  # of the emulated targets; 16 calls may wait
 app = web.App("127.0.0.1", int(sys.argv[1]), max_connections=8)
 room = web.Broadcast(most=1000)
 send = app.threadsafe(room.send)
+# nobody can try again what is scheduled: there is a place for each of a test's calls
+send_scheduled = app.threadsafe(room.send, most=1000)
 seen = []
 note = app.threadsafe(seen.append, most=4)
 divide = app.threadsafe(lambda n: 1 // n)
@@ -53,17 +55,7 @@ def from_thread(n):
 def interrupts(n):
     """As a pin's would: in a thread, for the unix port has no pins."""
     for i in range(n):
-        patient(micropython.schedule, scheduled, ["schedule", i])
-
-
-def scheduled(message):
-    try:
-        send(message)
-    except RuntimeError:
-        again.append(message)
-
-
-again = []
+        patient(micropython.schedule, send_scheduled, ["schedule", i])
 
 
 async def from_loop(n):
