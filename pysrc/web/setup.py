@@ -219,9 +219,8 @@ def _add_pattern(root, pattern):
             if not framed or not name or kind not in _KINDS or name in names:
                 web.help.path(pattern)
             whole = name.encode()
-            if b"<" in whole or b">" in whole or not kind and colon:
-                web.help.path(pattern)
-            if whole == b"r" or b"-" in whole:
+            bad = b"<" in whole or b">" in whole or b"-" in whole
+            if bad or whole == b"r" or not kind and colon:
                 web.help.path(pattern)
             names.append(name)
             key = _KINDS[kind]
