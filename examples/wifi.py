@@ -23,11 +23,11 @@ station = network.WLAN(network.STA_IF)
 point = network.WLAN(network.AP_IF)
 button = machine.Pin(BUTTON, machine.Pin.IN, machine.Pin.PULL_UP)
 changed = asyncio.Event()  # the settings are others
+portal = None  # while the board's own network is open
 
 
 class Now:
-    known = None  # the settings: a dict with 'ssid' and 'password'
-    portal = None  # while the board's own network is open
+    known: dict[str, str] | None = None  # the settings: 'ssid' and 'password'
     networks: list[str] = []  # names that were found
     text = ''  # what the page says
 
@@ -78,13 +78,13 @@ CHOICE = '<label><input type=radio name=ssid value="{0}"> {0}</label>'
 
 def setting_up(r):
     # that is for those who are in the board's own network
-    if not Now.portal:
+    if not portal:
         web.abort(403, 'The network is set up.')
 
 
 @app.get('/')
 def index(r):
-    if not Now.portal:
+    if not portal:
         return 'Hello from a board!'
     if changed.is_set() or Now.text.startswith('Conn'):  # there will be news in a moment
         return HEAD + '<meta http-equiv=refresh content=2><p role=status>' + web.escape(Now.text)
@@ -156,21 +156,23 @@ async def connect(known):
 
 
 def open_portal():
-    if not Now.portal:
+    global portal
+    if not portal:
         scan()
         # an ESP32 would be open to all without
         wpa2 = {'security': network.AUTH_WPA2_PSK} if hasattr(network, 'AUTH_WPA2_PSK') else {}
         point.config(ssid=AP_NAME, key=AP_PASSWORD, **wpa2)
         point.active(True)
-        Now.portal = web.captive(app, point.ifconfig()[0])
+        portal = web.captive(app, point.ifconfig()[0])
 
 
 async def close_portal():
-    if Now.portal:
+    global portal
+    if portal:
         Now.text = 'Connected. The board is at http://{}/'.format(station.ifconfig()[0])
         await asyncio.sleep(SHOWN)
-        await Now.portal.stop()
-        Now.portal = None
+        await portal.stop()
+        portal = None
         point.active(False)
     Now.text = ''
 

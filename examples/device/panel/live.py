@@ -20,13 +20,22 @@ _LONGEST = 8192  # bytes of what the page sends
 _plots = []  # (title, unit, ((name, function that returns a number), ...))
 _room = web.Broadcast(slow='skip')
 _sockets = []  # of the pages that are open
-_seen = [0, 0, 0]  # requests, requests a second, how late a sleep ended at most
-_kept = [b'', 0]  # a ring of rows, and where its oldest is
+
+
+class _Seen:
+    requests = 0
+    rate = 0.0  # requests a second
+    late = 0  # ms, how late a sleep ended at most
+
+
+class _Kept:
+    ring = bytearray()  # of rows
+    oldest = 0  # where it begins
 
 
 def count(r):
     """A hook before each request."""
-    _seen[0] += 1
+    _Seen.requests += 1
 
 
 def plot(title, unit, *lines):
@@ -48,16 +57,17 @@ def _readings():
 
 
 def _keep(row):
-    ring, at = _kept
-    ring[at : at + len(row)] = row
-    _kept[1] = (at + len(row)) % len(ring)
+    at = _Kept.oldest
+    end = at + len(row)
+    _Kept.ring[at:end] = row
+    _Kept.oldest = end % len(_Kept.ring)
 
 
 async def run():
     """Measure, for as long as the program runs."""
     columns = sum([len(lines) for _, _, lines in _plots])
     form = '<{}f'.format(columns)
-    _kept[0] = bytearray(struct.pack(form, *[_NONE] * columns) * _ROWS)
+    _Kept.ring = bytearray(struct.pack(form, *[_NONE] * columns) * _ROWS)
     updates.confirm()
     begun = time.ticks_ms()
     while True:
@@ -67,9 +77,9 @@ async def run():
             await asyncio.sleep_ms(_PIECE_MS)
             late = max(late, time.ticks_diff(time.ticks_ms(), due))
         now = time.ticks_ms()
-        _seen[1] = _seen[0] * 1000 / time.ticks_diff(now, begun)
-        _seen[0] = 0
-        _seen[2] = late
+        _Seen.rate = _Seen.requests * 1000 / time.ticks_diff(now, begun)
+        _Seen.requests = 0
+        _Seen.late = late
         begun = now
         facts.uptime()
         row = struct.pack(form, *_readings())
@@ -80,8 +90,8 @@ async def run():
 def add(private, app):
     """Add the WebSocket to an App of what is for the owner, and the plots of every board."""
     plot('Heap', 'B', ('in use', gc.mem_alloc), ('free', gc.mem_free))
-    plot('Requests', '/s', ('served', lambda: _seen[1]))
-    plot('Loop lag', 'ms', ('worst', lambda: _seen[2]))
+    plot('Requests', '/s', ('served', lambda: _Seen.rate))
+    plot('Loop lag', 'ms', ('worst', lambda: _Seen.late))
     temperature = facts.temperature()
     if temperature:
         plot('Temperature', '°C', ('chip', temperature))
@@ -94,7 +104,7 @@ def add(private, app):
             'uptime': facts.uptime(),
             'plots': [[title, unit, [name for name, _ in lines]] for title, unit, lines in _plots],
         })
-        ring, at = memoryview(_kept[0]), _kept[1]
+        ring, at = memoryview(_Kept.ring), _Kept.oldest
         await ws.send(ring[at:], more=True)  # from the oldest on
         await ws.send(ring[:at])
         _room.join(ws)

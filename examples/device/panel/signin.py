@@ -18,10 +18,10 @@ class Owner:
 
     def __init__(self, path):
         self.path = path
-        self.hashed = None
+        self.hashed = ''
         try:
             with open(path) as file:
-                self.hashed = file.read().strip() or None
+                self.hashed = file.read().strip()
         except OSError:
             pass
         if self.hashed and not self.hashed.startswith('pbkdf2_sha256$'):
