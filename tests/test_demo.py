@@ -38,7 +38,9 @@ def test_it_builds_nothing(clone):
         told = server.wait_for_line("MicroPython of ")
         assert told.endswith("the files of dist/x64_6.3, a heap of 400 KB:") and PACKAGE in told
         server.wait_for_line(f"native x64 parser: http://localhost:{server.port}/")
-        assert b"HTTP/1.1 200 OK" in server.exchange(b"GET / HTTP/1.0\r\n\r\n")
+        asked = f"GET / HTTP/1.1\r\nHost: localhost:{server.port}\r\nConnection: close\r\n\r\n"
+        answer = server.exchange(asked.encode())
+        assert answer.startswith(b"HTTP/1.1 303 ") and b"Location: /login\r\n" in answer
         assert sorted(os.listdir(clone / "build")) == ["demo"]
     finally:
         server.stop()
