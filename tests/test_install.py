@@ -123,8 +123,24 @@ def test_another_version_in_the_way_is_told(site, tmp_path):
         path.write_bytes(path.read_bytes().replace(version, b"0.0.9"))
     path = f"{tmp_path}/other:{tmp_path}/lib:.frozen"
     done = mip(tmp_path, one_line(site.url), MICROPYPATH=path)
-    said = f"RuntimeError: {other} is aioweb 0.0.9, not {matrix.version()}: "
-    assert last(done).startswith(said)
+    said = f"RuntimeError: remove {other}: aioweb 0.0.9 in it is imported, not {matrix.version()}"
+    assert last(done) == said
+
+
+@pytest.mark.parametrize("call", ["install", "check"])
+@pytest.mark.parametrize("name", ["web.py", "web/server.py"])
+def test_what_is_no_aioweb_in_the_way_is_told(site, tmp_path, name, call):
+    """It is not imported: nobody knows what it does."""
+    dist.write_folder(dist.shipped_files(HOST), tmp_path / "lib")
+    path = tmp_path / "other" / name
+    path.parent.mkdir(parents=True)
+    path.write_text("print('imported')\n")
+    search = f"{tmp_path}/other:{tmp_path}/lib:.frozen"
+    code = one_line(site.url).replace("install.install(", f"install.{call}(")
+    done = mip(tmp_path, code, MICROPYPATH=search)
+    way = tmp_path / "other" / name.split("/")[0]
+    assert last(done) == f"RuntimeError: remove {way}: it is imported in place of aioweb"
+    assert "imported\n" not in done.stdout
 
 
 @pytest.mark.parametrize(
