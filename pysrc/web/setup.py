@@ -54,9 +54,8 @@ def begin(app, host, port, options):
     app.most_drain, app.most_requests, most, streams, backlog = limits
     times = [int(seconds * _RATE) + 1 for seconds in _take(options, _TIMES)]
     app.head_ticks, app.body_ticks, app.idle_ticks, app.write_ticks = times
-    if options or not isinstance(port, int) or not isinstance(host, str):
-        web.help.host(host, port, options)
-    if host.encode()[:2] == b"__":  # of __name__
+    wrong = options or not isinstance(port, int) or not isinstance(host, str)
+    if wrong or host.encode()[:2] == b"__":  # of __name__
         web.help.host(host, port, options)
     # lwIP as rp2, stm32 and mimxrt have it opens 5 connections, ESP32 has 10 sockets
     # for all uses. One more than are served must fit: a client that waits is seen
