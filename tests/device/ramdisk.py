@@ -1,6 +1,6 @@
 # A file system in RAM, at /, for an emulated board: firmware for QEMU has none that can
-# be written to. Its files lie one behind the other in one piece of memory, at
-# address(), else in the heap, where there is less; what is overwritten is lost.
+# be written to. Its files lie one behind the other in one piece of memory beside the heap, of
+# which place() returns the address and the size; what is overwritten is lost.
 import errno
 import io
 import os
@@ -10,7 +10,7 @@ import uctypes
 import vfs
 
 _DIR, _FILE = 0x4000, 0x8000
-_SIZE = 130000 if "address" in globals() else 54500  # all packages take 98,000, aioweb 53,500
+_AT, _SIZE = place()  # noqa: F821
 
 
 class File(io.IOBase):
@@ -55,17 +55,9 @@ class File(io.IOBase):
         pass
 
 
-def _memory():
-    try:
-        start = address()  # noqa: F821
-    except NameError:
-        return bytearray(_SIZE)
-    return uctypes.bytearray_at(start, _SIZE)
-
-
 class Disk:
     def __init__(self):
-        self.memory = memoryview(_memory())
+        self.memory = memoryview(uctypes.bytearray_at(_AT, _SIZE))
         self.end = 0
         self._files = {"/": None}  # path: where it begins and ends, or None: a folder
         self._cwd = "/"
