@@ -17,7 +17,6 @@ from conftest import DEVICE, ROOT
 from sites import serving
 from test_install import DIST
 
-
 # The RAM of the Cortex-M0 that is neither MicroPython's own, with a heap of 140 KB, nor its stack.
 BESIDE_THE_HEAP = 0x20024000, 80000
 
