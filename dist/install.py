@@ -86,7 +86,8 @@ def install(url=None, *names, version=None, target=None):
         if name.endswith(".mpy") and "web/" + name not in files:
             print("Removing: {}/web/{}".format(target, name))
             _try(os.remove, target + "/web/" + name)
-    _in_the_way(target)
+    _forget()
+    _in_the_way(target, version)
     _report(names, version)
 
 
@@ -110,15 +111,21 @@ def check(url=None, *names, version=None, target=None):
     print("aioweb {}: {} files are as they should be".format(version, len(files)))
 
 
-def _in_the_way(target):
-    """Raise RuntimeError when `import web` finds something else before the package."""
+def _in_the_way(target, version=None):
+    """Raise RuntimeError when `import web` finds something else before the package; with the
+    version that was installed, it names that of another aioweb, which it imports."""
     for path in sys.path:
         if path == target:
             return
         for name in ("web.py", "web.mpy", "web"):
             file = (path + "/" if path else "") + name
             if path[:1] != "." and _try(os.stat, file):
-                raise RuntimeError("remove {}: it is imported in place of aioweb".format(file))
+                told = "it is imported in place of aioweb"
+                if version and _try(os.stat, file + "/app.mpy"):
+                    import web
+
+                    told = "aioweb {} in it is imported, not {}".format(web.__version__, version)
+                raise RuntimeError("remove {}: {}".format(file, told))
 
 
 def _served(url):
@@ -245,11 +252,14 @@ def _try(function, path):
         return ()
 
 
-def _report(names, version):
+def _forget():
     # what is running goes on with what it has
     for name in list(sys.modules):
         if name == "web" or name.startswith("web."):
             del sys.modules[name]
+
+
+def _report(names, version):
     import gc
 
     gc.collect()
