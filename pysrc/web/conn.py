@@ -85,17 +85,17 @@ class Queue(core.IOQueue):
                 if wait <= 0:
                     return
 
-    def _dequeue(self, sock, what=None):
-        # Where memory begins above 2**30, as in an ESP32-C6, id() takes some, which is to be
-        # there. Nothing waits for the socket then; what is given, if that did.
-        for _ in (1, 2):
-            try:
-                if what is None or self.map.get(id(sock)) is what:
-                    self.poller.unregister(sock)
-                    self.map.pop(id(sock), None)
-                return
-            except MemoryError:
-                reserve.clear()
+
+def withdraw(queue, sock, what):
+    """Have nothing wait for sock in an asyncio queue, if what did. Where memory begins above
+    2**30, as in an ESP32-C6, id() takes some, which is there."""
+    for _ in (1, 2):
+        try:
+            if queue.map.get(id(sock)) is what:
+                queue._dequeue(sock)
+            return
+        except MemoryError:
+            reserve.clear()
 
 
 def register(server, sock, what, event=_POLLIN):
@@ -209,7 +209,7 @@ class Connection:
         if sock:
             # never used again: its descriptor may soon be another connection's
             self.sock = None
-            self.server.queue._dequeue(sock, self)
+            withdraw(self.server.queue, sock, self)
             if self.touched or self.websocket:
                 web.stream.release(self)
             try:

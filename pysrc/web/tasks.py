@@ -6,7 +6,7 @@ from builtins import StopIteration, id
 from micropython import const
 
 import web
-from web.conn import SENT, CoroutineType, nothing, register, respond, slow
+from web.conn import SENT, CoroutineType, nothing, register, respond, slow, withdraw
 
 _BUSY = const(0)  # states of a connection, see conn.py
 _HEAD = const(1)
@@ -45,7 +45,7 @@ def go_on(conn, r, rest):
     if conn.buf is server.buf:
         conn.own_buffer()
     if conn.sock:
-        server.queue._dequeue(conn.sock, conn)
+        withdraw(server.queue, conn.sock, conn)
     return True
 
 

@@ -5,7 +5,7 @@ import gc
 from asyncio import CancelledError
 
 import web
-from web.conn import SENT, CoroutineType
+from web.conn import SENT, CoroutineType, withdraw
 
 
 def begin(entry, conn, r):
@@ -40,7 +40,7 @@ def begin(entry, conn, r):
     if conn.buf is server.buf:
         conn.own_buffer()
     if conn.sock:
-        server.queue._dequeue(conn.sock, conn)
+        withdraw(server.queue, conn.sock, conn)
     stream.begun()
     _attend(conn)
     return SENT
