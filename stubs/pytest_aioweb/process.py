@@ -85,7 +85,10 @@ class Process:
         """What is told of a failure, '' for none; None at the end of the process."""
         end = time.monotonic() + timeout
         while True:
-            line = self.lines.get(timeout=max(0, end - time.monotonic()))
+            left = end - time.monotonic()
+            if left < 0:  # it prints without end
+                raise queue.Empty
+            line = self.lines.get(timeout=left)
             if line is None:
                 return None
             said, mark, told = line.partition(self.token)
