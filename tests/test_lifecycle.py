@@ -37,7 +37,8 @@ def ask(control):
 
 
 def refused(port):
-    with contextlib.suppress(ConnectionRefusedError):
+    # reset, if the port closes just then
+    with contextlib.suppress(ConnectionRefusedError, ConnectionResetError):
         socket.create_connection(("127.0.0.1", port)).close()
         return False
     return True
