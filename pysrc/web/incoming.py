@@ -15,7 +15,6 @@ choose = None  # see there
 mask = frames.mask
 ws_parse = frames.ws_parse
 
-_FIN = const(0x80)
 _MASKED = const(0x80)
 _PINGING = const(1)  # see web.websocket
 _PACKED = const(0x40)  # RSV1: a compressed message (RFC 7692)
@@ -30,7 +29,6 @@ _SHORT = const(126)  # bytes; what is less is taken in as a whole
 _ROOM = const(256)  # of a payload, bytes that are more than what a buffer is for
 _TURNS = const(8)  # reads in a row without letting other tasks run
 _LEFT = const(0)  # in ws.arriving, see web.pieces: bytes of a payload that are to come
-_BEGAN = const(4)  # and whether the message has begun
 
 # What a task wants:
 _ANY = const(1)  # messages, and control frames: (opcode, payload)

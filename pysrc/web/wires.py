@@ -214,7 +214,6 @@ def listener_of(app):
         listener = Listener()
         with instead(listener):
             web.setup.listen(app, None, 1, None, {})
-        web.forget("setup")
     return listener
 
 
